@@ -1,0 +1,1 @@
+"""Storyreel: story folders in, finished films out."""

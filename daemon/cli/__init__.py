@@ -1,0 +1,137 @@
+"""The command line: every command with its words, in one place. What a command does is in the module of its name.
+
+Those modules are imported when their command runs: `--help` need not wait for codecs that it does not use.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="storyreel",
+    help="Turns story folders into finished, narrated films.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings; else ./config.toml, else /etc/storyreel/config.toml."),
+]
+Root = Annotated[Path | None, typer.Option("--root", metavar="DIR", help="The folder that holds inbox, outbox and the others.")]
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="FOLDER", help="A story's folder.")]
+Folders = Annotated[list[Path], typer.Argument(exists=True, file_okay=False, metavar="FOLDER…", help="Folders of stories.")]
+
+
+class Level(StrEnum):
+    """How serious a line of the log is."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+@app.command("run")
+def run_command(
+    config: Config = None,
+    root: Root = None,
+    once: Annotated[bool, typer.Option("--once", help="Compile everything that is ready, then exit.")] = False,
+) -> None:
+    """Run the service: watch the inbox, deliver films to the outbox."""
+    from daemon.cli.run import run
+
+    raise typer.Exit(run(config, root, once=once))
+
+
+@app.command("compile")
+def compile_command(
+    folder: Folder,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the film goes.")] = Path(),
+    config: Config = None,
+) -> None:
+    """Compile one story to DIR/NAME.mp4, without inbox and outbox. An earlier film of this name there is replaced."""
+    from daemon.cli.compile import compile_folder
+
+    raise typer.Exit(compile_folder(folder, output, config))
+
+
+@app.command("check")
+def check_command(folders: Folders, config: Config = None) -> None:
+    """Say everything that is wrong with stories: where, what, and how to mend it."""
+    from daemon.cli.check import check_folders
+
+    raise typer.Exit(check_folders(folders, config))
+
+
+@app.command("drop")
+def drop_command(folder: Folder, config: Config = None, root: Root = None) -> None:
+    """Check a story, then put it into the inbox all at once."""
+    from daemon.cli.drop import drop_folder
+
+    raise typer.Exit(drop_folder(folder, config, root))
+
+
+@app.command("status")
+def status_command(
+    config: Config = None,
+    root: Root = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again every second, until Ctrl-C.")] = False,
+) -> None:
+    """Show what is in the inbox, at work, delivered and failed."""
+    from daemon.cli.status import show_status
+
+    raise typer.Exit(show_status(config, root, as_json=as_json, watch=watch))
+
+
+@app.command("retry")
+def retry_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder's name in failed/.")],
+    config: Config = None,
+    root: Root = None,
+) -> None:
+    """Move a failed story back into the inbox."""
+    from daemon.cli.retry import retry_story
+
+    raise typer.Exit(retry_story(name, config, root))
+
+
+@app.command("logs")
+def logs_command(
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file of structured lines; - is standard input.")] = "-",
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further lines.")] = False,
+    story: Annotated[str, typer.Option("--story", metavar="NAME", help="Only the lines of this story.")] = "",
+    level: Annotated[Level, typer.Option("--level", help="Only lines that are at least so serious.")] = Level.debug,
+) -> None:
+    """Make structured lines readable: journalctl -u storyreel -o cat -f | storyreel logs"""
+    from daemon.cli.logs import show_logs
+
+    raise typer.Exit(show_logs(file, follow=follow, story=story, level=level))
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of manifests."""
+    from daemon.cli.schema import print_schema
+
+    print_schema()
+
+
+@app.command("demo")
+def demo_command(
+    root: Annotated[Path, typer.Option("--root", metavar="DIR", help="The folder to do it in.")] = Path("storyreel-demo"),
+) -> None:
+    """Make a film of the story that ships, on the whole road from inbox to outbox."""
+    from daemon.cli.demo import demonstrate
+
+    raise typer.Exit(demonstrate(root))
+
+
+def main() -> None:
+    """The entry point of `storyreel`."""
+    app()

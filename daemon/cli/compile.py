@@ -1,0 +1,62 @@
+"""`storyreel compile`: one story, no inbox, a progress bar on a terminal."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, complain, settings_or_exit
+from daemon.compiler import STEM, compile_order
+from daemon.order import Order
+from daemon.outcome import Failure, Film
+from daemon.progress import Report
+
+
+def compile_folder(folder: Path, output: Path, file: Path | None) -> int:
+    """Compile a folder into `output`; the exit code."""
+    settings = settings_or_exit(file)
+    output.mkdir(parents=True, exist_ok=True)
+    source = folder.resolve()
+    with tempfile.TemporaryDirectory(prefix=".storyreel-", dir=output) as attempt:
+        order = Order("compile", source.name, 1, source, Path(attempt), settings)
+        with _progress_bar(source.name) as report:
+            outcome = compile_order(order, report)
+        if isinstance(outcome, Film):
+            print(_placed(Path(attempt), output, source.name))
+            return FINE
+    return _explained(source.name, outcome)
+
+
+def _explained(name: str, failure: Failure) -> int:
+    complain(f"{name}: no film", failure.problems)
+    if failure.trace:
+        print(failure.trace, file=sys.stderr)
+    return TRY_AGAIN if failure.retryable else STORY_AT_FAULT
+
+
+def _placed(attempt: Path, output: Path, name: str) -> Path:
+    """Move the finished files to their place under the story's name, the film last."""
+    for path in sorted(attempt.iterdir(), key=lambda path: path.suffix == ".mp4"):
+        if path.name.startswith(f"{STEM}."):
+            shutil.move(path, output / f"{name}{path.name.removeprefix(STEM)}")
+        else:
+            shutil.move(path, output / f"{name}.{path.name}")
+    return output / f"{name}.mp4"
+
+
+@contextmanager
+def _progress_bar(name: str) -> Iterator[Report]:
+    """A report that draws a bar on standard error, if that is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda stage, done: progress.update(task, description=f"{name}: {stage}", completed=done)

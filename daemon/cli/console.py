@@ -1,0 +1,37 @@
+"""What all commands share: reading the settings, saying what is wrong, and the exit codes."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from daemon import config
+from daemon.config import Settings
+from daemon.errors import ConfigError, Problem
+
+FINE = 0
+STORY_AT_FAULT = 1
+USAGE = 2
+TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
+BAD_CONFIG = 78  # EX_CONFIG of sysexits.h
+
+
+def settings_or_exit(file: Path | None, root: Path | None = None) -> Settings:
+    """The settings; with faults in them the command ends here, saying all of them."""
+    try:
+        return config.load(file, root)
+    except ConfigError as error:
+        complain("The settings cannot be used:", error.problems)
+        raise typer.Exit(BAD_CONFIG) from None
+
+
+def complain(headline: str, problems: Iterable[Problem] = ()) -> None:
+    """Say on standard error what is wrong. Names in it come from strangers: control characters are shown, not obeyed."""
+    for line in [headline, *(f"  {problem}" for problem in problems)]:
+        print(printable(line), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Text with its control characters and lone surrogates written out."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -1,0 +1,39 @@
+"""`storyreel drop`: a story into the inbox, checked first, and all at once."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from daemon import durable
+from daemon.cli.check import check_folder
+from daemon.cli.console import BAD_CONFIG, FINE, STORY_AT_FAULT, complain, settings_or_exit
+
+
+def drop_folder(folder: Path, file: Path | None, root: Path | None) -> int:
+    """Check a folder and copy it into the inbox; the exit code."""
+    settings = settings_or_exit(file, root)
+    if not check_folder(folder, settings):
+        complain("Nothing was dropped.")
+        return STORY_AT_FAULT
+    inbox = settings.folders.inbox
+    if not inbox.is_dir():
+        complain(f"There is no inbox at {inbox}: start the service once, or name its root with --root.")
+        return BAD_CONFIG
+    print(f"dropped as {copy_into(inbox, folder.resolve())}")
+    return FINE
+
+
+def copy_into(inbox: Path, folder: Path) -> Path:
+    """Copy a folder into the inbox under a hidden name, then rename it: the watcher sees all of it or nothing."""
+    hidden = inbox / f".drop-{secrets.token_hex(4)}"
+    try:
+        shutil.copytree(folder, hidden, symlinks=True)
+        for place, _, _ in os.walk(hidden):
+            Path(place).chmod(Path(place).stat().st_mode | 0o770)  # the service moves it, and may be another user of our group
+        dropped = durable.move_folder(hidden, inbox, folder.name)
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+    assert dropped, "it was copied there just now"
+    return dropped

@@ -1,0 +1,10 @@
+"""`storyreel schema`: the JSON Schema of manifests, for editors and for the programs that make stories."""
+
+import json
+
+from daemon.manifest import Manifest
+
+
+def print_schema() -> None:
+    """Print it."""
+    print(json.dumps(Manifest.model_json_schema(), indent=2))

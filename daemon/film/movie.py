@@ -1,0 +1,81 @@
+"""The film's file, written by moviepy: every frame through `write_videofile`, H.264 and AAC in an mp4.
+
+moviepy returns as if all were well even when its ffmpeg has died over a full disk, so nothing here is believed: see `verify`.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from moviepy import ImageClip, VideoClip, concatenate_videoclips
+from proglog import ProgressBarLogger
+
+from daemon.errors import FilmError
+from daemon.film.timeline import Timeline
+
+KEYFRAME_SECONDS = 10
+QUALITY = ["-crf", "20", "-tune", "stillimage"]
+BT709_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+BT709 = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{BT709_TAGS}"]
+"""The colours of high-definition television (Rec. ITU-R BT.709); ffmpeg's default would be those of standard definition."""
+
+
+def write_movie(
+    clips: Iterable[ImageClip], timeline: Timeline, sound: Path, target: Path, progress: Callable[[float], None]
+) -> None:
+    """Write the film of these clips, one for each span, with the mixed sound, to the new file `target`.
+
+    `progress` is told how much is done, 0 to 1. Raises FilmError when the encoder breaks down and says so.
+    """
+    film = _concatenated(list(clips), timeline)
+    try:
+        film.write_videofile(
+            str(target),
+            fps=timeline.fps,
+            codec="libx264",
+            preset="veryfast",
+            audio=str(sound),
+            audio_codec="aac",
+            ffmpeg_params=[*QUALITY, *BT709, "-g", str(KEYFRAME_SECONDS * timeline.fps), "-b:a", "192k", *_container()],
+            logger=_Progress(progress),
+        )
+    except OSError as error:
+        if error.errno:
+            raise
+        raise FilmError(f"the encoder broke down: {str(error).strip()[-500:]}") from error
+    finally:
+        film.close()
+
+
+def _concatenated(clips: list[ImageClip], timeline: Timeline) -> VideoClip:
+    """The clips one after the other, each change half a frame early.
+
+    moviepy adds up lengths in floating point and asks for the frame at exactly k/fps: a change at exactly that time could fall
+    to either side. Half a frame early, no rounding error reaches it. The end is half a frame late for the same reason.
+    """
+    half = 0.5 / timeline.fps
+    clips[0] = clips[0].with_duration(clips[0].duration - half)
+    clips[-1] = clips[-1].with_duration(clips[-1].duration + 2 * half)
+    return concatenate_videoclips(clips, method="chain")
+
+
+def _container() -> list[str]:
+    """The index at the front, so that a film plays while it is still being fetched; no trace of the program's versions."""
+    return ["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact"]
+
+
+class _Progress(ProgressBarLogger):  # type: ignore[misc]  # proglog publishes no types
+    """Passes moviepy's count of frames on; moviepy's own messages are not for our output."""
+
+    def __init__(self, told: Callable[[float], None]) -> None:
+        super().__init__()
+        self._told = told
+
+    def callback(self, **_: Any) -> None:
+        """A message of moviepy's: dropped."""
+
+    def bars_callback(self, bar: str, attr: str, value: Any, old_value: Any = None) -> None:
+        """A step of moviepy's: `value` of the bar's total frames are written."""
+        total = self.bars[bar]["total"]
+        if attr == "index" and total:
+            self._told(value / total)

@@ -1,0 +1,32 @@
+"""The music library: a folder of mood folders, and the choice of one track by a seed."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from natsort import natsorted
+
+from daemon.manifest import SOUND_ENDINGS
+from daemon.story import Track
+
+
+def library(folder: Path) -> tuple[Track, ...]:
+    """Every track below a folder, named by its path in it ("calm/harbour.ogg"), in natural order."""
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in SOUND_ENDINGS and path.is_file())
+    names = (path.relative_to(folder).as_posix() for path in files)
+    return tuple(Track(name, folder / name) for name in natsorted(names) if not name.startswith("."))
+
+
+def moods(tracks: Sequence[Track]) -> list[str]:
+    """The folders that hold tracks."""
+    return sorted({track.name.rpartition("/")[0] for track in tracks} - {""})
+
+
+def of_mood(tracks: Sequence[Track], mood: str) -> list[Track]:
+    """The tracks of one mood."""
+    return [track for track in tracks if track.name.startswith(f"{mood}/")]
+
+
+def choose(tracks: Sequence[Track], seed: int) -> Track | None:
+    """One track at random; the same seed chooses the same one. None from an empty library."""
+    return random.Random(seed).choice(tracks) if tracks else None  # noqa: S311 - a choice of music, not of a key

@@ -1,0 +1,124 @@
+"""Is the film that was written the film that was planned? Opened anew, decoded anew; no writer is trusted.
+
+moviepy returns normally from a full disk with a file that does not play (measured), and others may too.
+"""
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from daemon.errors import FilmError
+from daemon.film.timeline import Span, Timeline
+from daemon.story import SAMPLE_RATE
+
+AAC_FRAME = 1024
+"""Samples of an AAC frame (ISO/IEC 14496-3): sound ends on a whole frame, after a lead-in of at most two (measured)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What the finished file is, as it was read back."""
+
+    seconds: float
+    frames: int
+    fps: int
+    width: int
+    height: int
+    bytes: int
+
+
+def verify(path: Path, timeline: Timeline) -> FilmFacts:
+    """Check a film against its plan: streams, sizes, lengths, index at the front, first and last page decoded whole.
+
+    Raises FilmError with all that differs.
+    """
+    try:
+        _require_index_at_front(path)
+        with av.open(path) as film:
+            _require([*_stream_faults(film, timeline), *_length_faults(film, timeline)])
+            _require_decodable(film, timeline)
+    except (av.error.FFmpegError, struct.error) as error:
+        raise FilmError(f"the film does not open or decode: {error}") from error
+    width, height = timeline.size
+    return FilmFacts(timeline.seconds, timeline.frames, timeline.fps, width, height, path.stat().st_size)
+
+
+def _require(faults: list[str]) -> None:
+    if faults:
+        raise FilmError("the film is not as planned: " + "; ".join(faults))
+
+
+def _stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
+    """What is wrong with the streams themselves."""
+    if len(film.streams.video) != 1 or len(film.streams.audio) != 1:
+        return [f"{len(film.streams.video)} video and {len(film.streams.audio)} audio streams instead of one of each"]
+    video, audio = film.streams.video[0], film.streams.audio[0]
+    planned = {"codecs": ("h264", "aac"), "size": timeline.size, "pixels": "yuv420p", "sample rate": SAMPLE_RATE}
+    found = {
+        "codecs": (video.codec_context.name, audio.codec_context.name),
+        "size": (video.width, video.height),
+        "pixels": video.codec_context.pix_fmt,
+        "sample rate": audio.rate,
+    }
+    return [f"{what} {found[what]} instead of {planned[what]}" for what in planned if found[what] != planned[what]]
+
+
+def _length_faults(film: InputContainer, timeline: Timeline) -> list[str]:
+    """How the packets' count and the sound's length differ from the plan."""
+    frames, samples = 0, 0
+    for packet in film.demux():
+        if packet.size and packet.stream.type == "video":
+            frames += 1
+        elif packet.size and packet.stream.type == "audio":
+            samples = max(samples, _end(packet))
+    faults = []
+    if frames != timeline.frames:
+        faults.append(f"{frames} frames instead of {timeline.frames}")
+    if abs(samples - timeline.samples) > 2 * AAC_FRAME:
+        faults.append(f"{samples / SAMPLE_RATE:.3f} s of sound instead of {timeline.samples / SAMPLE_RATE:.3f} s")
+    return faults
+
+
+def _end(packet: "av.Packet[Any]") -> int:  # quoted: a generic in PyAV's stubs alone
+    """The sample after a packet's last one."""
+    time_base = packet.time_base or Fraction(1, SAMPLE_RATE)
+    return round(((packet.pts or 0) + (packet.duration or 0)) * time_base * SAMPLE_RATE)
+
+
+def _require_decodable(film: InputContainer, timeline: Timeline) -> None:
+    for span in {timeline.spans[0], timeline.spans[-1]}:
+        decoded = _decoded_frames(film, span, timeline.fps)
+        if decoded != span.frames:
+            raise FilmError(f"page {span.page + 1}: {decoded} of {span.frames} frames decode")
+
+
+def _decoded_frames(film: InputContainer, span: Span, fps: int) -> int:
+    """How many of a span's frames decode, from the keyframe at or before its first one."""
+    stream = film.streams.video[0]
+    assert stream.time_base, "a video stream of an mp4 has a time base"
+    film.seek(int(span.first / fps / stream.time_base), stream=stream, backward=True)
+    count = 0
+    for frame in film.decode(stream):
+        number = round((frame.time or 0) * fps)
+        count += span.first <= number < span.first + span.frames
+        if number >= span.first + span.frames - 1:
+            break
+    return count
+
+
+def _require_index_at_front(path: Path) -> None:
+    """The `moov` box must stand before `mdat` (ISO/IEC 14496-12, 4.2: a box is its size, its name, its contents)."""
+    with path.open("rb") as file:
+        while header := file.read(8):
+            size, name = struct.unpack(">I4s", header)
+            if name == b"moov":
+                return
+            if name == b"mdat" or size < 8:
+                break
+            file.seek(size - 8, 1)
+    raise FilmError("the film has no index at its front")

@@ -1,0 +1,265 @@
+"""The manifest: what the maker of a story writes, as a model, and how it is read.
+
+Reading is tolerant where checking is strict: even a manifest with faults tells which files it mentions (`Mention`), so that one
+look at a folder finds every problem, those of the manifest and those of the files.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from natsort import natsorted, ns
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+
+from daemon.config import BACKGROUND, FIT, FPS, GAP, SIZE, Colour, Fit, FramesPerSecond, Gap, Size
+from daemon.errors import Problem
+from daemon.validation import Location, key_path, problems_of
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+SOUND_ENDINGS = (".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac")
+LARGEST_MANIFEST = 4 * 2**20
+"""Bytes: a thousand pages with a page of text each; a larger file is no manifest."""
+
+Kind = Literal["picture", "sound"]
+
+
+def _inside(path: str) -> str:
+    """A file inside the story's folder, written relative to it, or ValueError."""
+    if "\\" in path:
+        raise ValueError("a backslash in a file's name; write folders as folder/file.png")
+    parts = PurePosixPath(path).parts
+    if not parts or "\0" in path or path.endswith("/"):
+        raise ValueError("not the name of a file")
+    if path.startswith("/") or ".." in parts:
+        raise ValueError("leaves the story's folder")
+    return str(PurePosixPath(path))  # "./01.png" and "01.png" are one file
+
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r\t" for letter in text):
+        raise ValueError("holds control characters")
+    return text
+
+
+FileName = Annotated[str, Field(max_length=1000), AfterValidator(_inside)]
+Line = Annotated[str, Field(max_length=500), AfterValidator(_printable)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_printable)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PageEntry(_Model):
+    """One page: a picture, and either a narration or a duration."""
+
+    image: FileName = Field(description='the picture\'s file, such as "image": "01.png".')
+    audio: FileName | None = Field(None, description='the narration\'s file, such as "audio": "01.mp3".')
+    duration: float | None = Field(
+        None,
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="seconds that a page without narration stands, up to 3600.",
+    )
+    text: Text = Field("", description="the words that are spoken; they become the captions.")
+
+
+class Mood(_Model):
+    """A random track of one mood."""
+
+    mood: Line = Field(description='a folder of the music library, such as {"mood": "calm"}.')
+
+
+def _music_tag(value: Any) -> str:
+    return "#mood" if isinstance(value, dict | Mood) else "#none" if isinstance(value, bool) else "#track"
+
+
+MusicChoice = Annotated[
+    Annotated[Literal[False], Tag("#none")] | Annotated[FileName, Tag("#track")] | Annotated[Mood, Tag("#mood")],
+    Discriminator(_music_tag),
+]
+
+
+class FilmChoices(_Model):
+    """The keys of config.toml's [film] that a story may set for itself."""
+
+    size: Size | None = Field(None, description=SIZE)
+    fps: FramesPerSecond | None = Field(None, description=FPS)
+    fit: Fit | None = Field(None, description=FIT)
+    background: Colour | None = Field(None, description=BACKGROUND)
+    gap_seconds: Gap | None = Field(None, description=GAP)
+
+
+class FileFacts(_Model):
+    """What a file must be before it counts as arrived."""
+
+    size: int | None = Field(None, ge=0, description="the file's length in bytes.")
+    sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$", description="the file's SHA-256, 64 hexadecimal digits.")
+
+
+class Manifest(_Model):
+    """A story as its maker describes it."""
+
+    title: Line = Field("", description="the film's title; absent: the folder's name.")
+    author: Line = Field("", description="who made the story.")
+    language: str = Field(
+        "",
+        pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
+        description='the language as a tag, such as "en" or "pt-BR".',
+    )
+    pages: tuple[PageEntry, ...] | None = Field(
+        None, description="the pages in order; absent: pictures and sounds of the same name make pages."
+    )
+    music: MusicChoice | None = Field(
+        None, description='a track ("calm/harbour.ogg"), {"mood": "calm"}, or false for none; absent: a random track.'
+    )
+    film: FilmChoices = Field(FilmChoices(), description="keys of config.toml's [film] for this story.")
+    files: dict[FileName, FileFacts] = Field(
+        default_factory=dict, description='sizes and hashes, {"01.png": {"size": 2386436, "sha256": "…"}}.'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A file that a manifest names, and as what."""
+
+    where: str
+    kind: Kind
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a manifest found.
+
+    `parsed`: it is JSON. `manifest`: it obeys the model, else `problems` says why not. `unpaired`: pictures and sounds without
+    a partner, where no pages are listed; they may still be on their way.
+    """
+
+    parsed: bool
+    manifest: Manifest | None = None
+    pages: tuple[PageEntry, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unpaired: tuple[Problem, ...] = ()
+    facts: Mapping[str, FileFacts] = field(default_factory=dict)
+
+
+def read(data: bytes, names: Sequence[str]) -> Reading:
+    """Read a manifest's bytes. `names`: the files that lie beside it, for a manifest without pages."""
+    try:
+        raw = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        what = f"not JSON: {error}" if not isinstance(error, RecursionError) else "not JSON that can be read: nested too deeply"
+        return Reading(parsed=False, problems=(Problem("manifest", what, "Mend it at that place, or write it anew."),))
+    if not isinstance(raw, dict):
+        return Reading(parsed=True, problems=(Problem("manifest", "not a JSON object", 'Write {"title": …, "pages": […]}.'),))
+    problems = _contradictions(raw)
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as error:
+        problems = [*problems_of(error, Manifest, _place), *problems]
+        return Reading(True, None, mentions=_mentions(raw), problems=tuple(problems))
+    pages, unpaired = (manifest.pages, []) if manifest.pages else pair(_without_music(names, manifest))
+    return Reading(
+        parsed=True,
+        manifest=None if problems else manifest,
+        pages=pages,
+        mentions=_mentions({"pages": [page.model_dump() for page in pages]}),
+        problems=tuple(problems),
+        unpaired=tuple(unpaired),
+        facts=manifest.files,
+    )
+
+
+def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:
+    """Pages from pictures and sounds of the same stem, in natural order, and what found no partner."""
+    pictures = _by_stem(names, PICTURE_ENDINGS)
+    sounds = _by_stem(names, SOUND_ENDINGS)
+    problems, pages = [], []
+    for stem in natsorted({*pictures, *sounds}, alg=ns.IGNORECASE):
+        match pictures.get(stem, []), sounds.get(stem, []):
+            case [picture], [sound]:
+                pages.append(PageEntry(image=picture, audio=sound))
+            case [picture], []:
+                problems.append(Problem("pages", "no narration for it", f'Add "{stem}.mp3", or list "pages".', picture))
+            case [], [sound, *_]:
+                problems.append(Problem("pages", "no picture for it", f'Add "{stem}.png", or list "pages".', sound))
+            case several:
+                twice = ", ".join(name for names in several for name in names)
+                problems.append(Problem("pages", f"several files for one page: {twice}", 'Keep one, or list "pages".', stem))
+    if not pages and not problems:
+        problems.append(Problem("manifest", "no pages", 'List "pages", or add pictures and sounds of the same name.'))
+    return tuple(pages), problems
+
+
+def _by_stem(names: Sequence[str], endings: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        path = PurePosixPath(name)
+        if path.suffix.lower() in endings and len(path.parts) == 1 and not name.startswith("."):
+            found.setdefault(path.stem, []).append(name)
+    return found
+
+
+def _without_music(names: Sequence[str], manifest: Manifest) -> list[str]:
+    """A track of the folder is not a narration."""
+    return [name for name in names if name != manifest.music]
+
+
+def _mentions(raw: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Every file inside the folder that the pages name, however faulty the rest is."""
+    pages = raw.get("pages")
+    entries = enumerate(pages, 1) if isinstance(pages, list) else ()
+    kinds: tuple[tuple[str, Kind], ...] = (("image", "picture"), ("audio", "sound"))
+    return tuple(
+        Mention(f"page {number}", kind, file)
+        for number, page in entries
+        if isinstance(page, dict)
+        for key, kind in kinds
+        if (file := _file_inside(page.get(key)))
+    )
+
+
+def _file_inside(value: Any) -> str | None:
+    try:
+        return _inside(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _contradictions(raw: Mapping[str, Any]) -> list[Problem]:
+    """Pages with neither or with both of narration and duration: checked here, since pydantic checks a whole model last."""
+    pages = raw.get("pages")
+    if pages == []:
+        return [Problem("pages", "an empty list", "List the pages, or leave the key out.")]
+    problems = []
+    for number, page in enumerate(pages if isinstance(pages, list) else (), 1):
+        if not isinstance(page, dict):
+            continue
+        sounds, lasts = page.get("audio") is not None, page.get("duration") is not None
+        if sounds == lasts:
+            what = "both audio and duration" if sounds else "neither audio nor duration"
+            mend = "Keep one of them." if sounds else 'Add "audio": "01.mp3", or "duration": 4.0 (seconds).'
+            problems.append(Problem(f"page {number}", what, mend, str(page.get("image", ""))))
+    return problems
+
+
+def _place(location: Location) -> str:
+    """A place in the manifest in words: ("pages", 2, "image") → "page 3, image"."""
+    match location:
+        case ():
+            return "manifest"
+        case ("pages", int(index), *rest):
+            return ", ".join([f"page {index + 1}", *filter(None, [key_path(tuple(rest))])])
+        case ("files", str(name), *_):
+            return f'files, "{name}"'
+    return key_path(location)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,143 @@
+"""Opening untrusted pictures and sound: by content and never by name, within limits, with errors in users' words.
+
+Files come here as open file objects, so that no decoder sees a path. Pillow is held to three formats (it has had holes in
+others), FFmpeg's demuxers to those of plain sound files: a playlist that calls itself .mp3 would make it read other files.
+"""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from daemon.errors import StoryreelError
+
+PICTURE_FORMATS = ("PNG", "JPEG", "WEBP")
+SOUND_FORMATS = "mp3,wav,flac,ogg,mov,mp4,m4a,aac"
+SAMPLE_BLOCK = 48_000
+"""Samples that a block of decoded sound holds at the most, so that memory does not depend on a file's packets."""
+
+SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is lower than ours may be set; `_refuse_large` looks before it decodes
+
+Samples = npt.NDArray[np.float32]
+"""Sound of shape (2, samples): left and right, full scale at ±1."""
+
+
+class UnreadableMedia(StoryreelError):  # noqa: N818 - it says what the file is, as the class it joins does
+    """A picture or sound that cannot be used; `mend` says what would help."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.what, self.mend = what, mend
+
+
+def open_picture(file: IO[bytes], megapixels: int, background: str) -> Image.Image:
+    """Decode a picture into RGB, upright, its transparent parts over `background`.
+
+    Raises UnreadableMedia for whatever is not a whole PNG, JPEG or WebP of at most `megapixels`; MemoryError and the
+    file's own OSErrors (with an errno) pass, for they are the machine's fault.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damage that Pillow survives is no fault; what it does not survive, it raises
+            with Image.open(file, formats=PICTURE_FORMATS) as picture:
+                _refuse_large(picture, megapixels)
+                picture.load()
+                return flatten(ImageOps.exif_transpose(picture), background)
+    except UnidentifiedImageError as error:
+        raise UnreadableMedia("not a PNG, JPEG or WebP picture", "Save it as PNG or JPEG.") from error
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise UnreadableMedia(f"the picture is damaged: {error}", "Export or copy it again.") from error
+
+
+def _refuse_large(picture: Image.Image, megapixels: int) -> None:
+    if picture.width * picture.height > megapixels * 1_000_000:
+        size = f"{picture.width}×{picture.height} pixels are more than {megapixels} megapixels"
+        raise UnreadableMedia(size, "Make it smaller.")
+
+
+def flatten(picture: Image.Image, background: str) -> Image.Image:
+    """Any of Pillow's modes as RGB; what is transparent shows `background`."""
+    if picture.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling
+        grey = np.asarray(picture, dtype=np.int64) >> 8
+        return Image.fromarray(grey.clip(0, 255).astype(np.uint8)).convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+        layer = picture.convert("RGBA")
+        base = Image.new("RGBA", layer.size, background)
+        return Image.alpha_composite(base, layer).convert("RGB")
+    return picture.convert("RGB")
+
+
+def sound_blocks(file: IO[bytes], rate: int) -> Iterator[Samples]:
+    """Decode a sound file as stereo blocks at `rate` samples per second, one after the other.
+
+    Mono goes to both sides at its own level (FFmpeg's own upmix would take 3 dB off: measured). Raises UnreadableMedia when
+    the file is not sound that can be decoded to its end.
+    """
+    try:
+        with av.open(file, mode="r", options={"format_whitelist": SOUND_FORMATS}) as container:
+            if not container.streams.audio:
+                raise UnreadableMedia("there is no sound in it", SAVE_SOUND)
+            for frames in _resampled(_decoded(container, container.streams.audio[0]), rate):
+                yield from _stereo(frames)
+    except av.error.FFmpegError as error:
+        known = not isinstance(error, av.error.ArgumentError)  # what format_whitelist refuses is an invalid argument
+        what = "the sound is damaged" if known else "not a sound file of a known kind"
+        raise UnreadableMedia(what, SAVE_SOUND) from error
+
+
+def count_samples(file: IO[bytes], rate: int) -> int:
+    """How many samples a sound file has at `rate`, counted by decoding all of it. Raises as `sound_blocks` does."""
+    samples = sum(int(block.shape[1]) for block in sound_blocks(file, rate))
+    if not samples:
+        raise UnreadableMedia("there is no sound in it", SAVE_SOUND)
+    return samples
+
+
+def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
+    """All frames; a few packets that are no sound (tags amid the data, a torn last frame) are passed over, as players do."""
+    good = bad = 0
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            bad += 1
+            continue
+        good += 1
+        yield from frames
+    if bad > max(2, good // 50):
+        raise UnreadableMedia(f"{bad} of {good + bad} parts of the sound are damaged", SAVE_SOUND)
+
+
+def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[list[av.AudioFrame]]:
+    """Frames at `rate`, mono or stereo. A file may change its own rate or layout midway: each stretch has its resampler."""
+    resampler: AudioResampler | None = None
+    form = None
+    for frame in frames:
+        if form != (now := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            if resampler is not None:
+                yield resampler.resample(None)
+            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+            resampler, form = AudioResampler(format="fltp", layout=layout, rate=rate), now
+        if resampler is not None:
+            yield resampler.resample(frame)
+    if resampler is not None:
+        yield resampler.resample(None)
+
+
+def _stereo(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
+    for frame in frames:
+        samples = np.nan_to_num(frame.to_ndarray().astype(np.float32, copy=False), posinf=1.0, neginf=-1.0)
+        both = np.broadcast_to(samples, (2, samples.shape[1]))
+        for start in range(0, both.shape[1], SAMPLE_BLOCK):
+            yield both[:, start : start + SAMPLE_BLOCK]

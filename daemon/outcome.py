@@ -1,0 +1,49 @@
+"""How an attempt ended, as a value: it crosses the border of a process, where exceptions would not survive."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from daemon.errors import Problem
+
+
+class Kind(StrEnum):
+    """Why there is no film."""
+
+    STORY = "story"  # the story's own faults
+    MACHINE = "machine"  # disk, memory, input and output
+    FILM = "film"  # the film that was written is not the one that was planned
+    DIED = "died"  # the worker's process ended in the midst of it
+    TIMEOUT = "timeout"
+    EXHAUSTED = "exhausted"  # recovered, and all attempts are used up
+    PROGRAM = "program"  # a fault of ours
+
+
+_MAY_PASS = frozenset({Kind.MACHINE, Kind.FILM, Kind.DIED, Kind.TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A verified film and what belongs to it lie in `folder`."""
+
+    job: str
+    folder: Path
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No film. `trace` is for developers and empty unless the program itself is at fault."""
+
+    job: str
+    kind: Kind
+    problems: tuple[Problem, ...]
+    trace: str = ""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the next attempt may succeed with the story as it is."""
+        return self.kind in _MAY_PASS
+
+
+Outcome = Film | Failure

@@ -1,0 +1,50 @@
+"""How far an attempt is, told through a small file in the attempt's folder.
+
+A file and not a pipe: a worker that is killed in the midst of writing blocks nobody, and `storyreel status` can read it too.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRATCH = ".scratch"
+"""The folder inside an attempt's folder that is gone when the film is published."""
+
+Report = Callable[[str, float], None]
+"""Told the stage ("pictures") and how much of the attempt is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The stage that an attempt is in, and how much of it is done, 0 to 1."""
+
+    stage: str
+    done: float
+
+
+def reporter(attempt: Path, every_seconds: float = 1.0) -> Report:
+    """A report that keeps the attempt's progress file up to date: at each new stage, else at most once in a while."""
+    file = attempt / SCRATCH / "progress.json"
+    last_stage, last_time = "", 0.0
+
+    def report(stage: str, done: float) -> None:
+        nonlocal last_stage, last_time
+        now = time.monotonic()
+        if stage != last_stage or now - last_time >= every_seconds:
+            last_stage, last_time = stage, now
+            new = file.with_suffix(".new")
+            new.write_text(json.dumps({"stage": stage, "done": round(done, 3)}))
+            new.replace(file)
+
+    return report
+
+
+def read(attempt: Path) -> Progress | None:
+    """How far an attempt is; None when it has not said so, or is over."""
+    try:
+        told = json.loads((attempt / SCRATCH / "progress.json").read_text())
+        return Progress(str(told["stage"]), float(told["done"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

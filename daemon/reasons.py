@@ -1,0 +1,72 @@
+"""Why a story failed, written into its folder: `error.json` for programs and `WHY.txt` for people.
+
+The folder is untrusted: a link in the place of either file is replaced and never followed, and a folder there gives way.
+"""
+
+import contextlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from daemon import durable
+from daemon.errors import Problem
+from daemon.job import Job, now
+from daemon.outcome import Failure
+
+ERROR, WHY = "error.json", "WHY.txt"
+
+
+def write(job: Job, failure: Failure) -> None:
+    """Put the reasons into the job's source, in place of those of an earlier time."""
+    told = {
+        "story": job.name,
+        "job": job.id,
+        "attempts": job.attempts,
+        "failed_at": now(),
+        "kind": failure.kind,
+        "problems": [asdict(problem) for problem in failure.problems],
+    }
+    if failure.trace:
+        told["trace"] = failure.trace
+    for name, text in ((ERROR, json.dumps(told, indent=2) + "\n"), (WHY, in_words(job.name, failure.problems))):
+        draft = job.folder / name
+        durable.write_file(draft, text)
+        place = job.source / name
+        if place.is_dir() and not place.is_symlink():
+            place.rename(job.source / next(durable.free_names(job.source, f"{name}-folder")))
+        draft.replace(place)
+    durable.sync_folder(job.source)
+
+
+def remove(folder: Path) -> None:
+    """Take the reasons of an earlier failure away; files of the same names that are not ours stay."""
+    if read(folder):
+        for name in (ERROR, WHY):
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                (folder / name).unlink()
+
+
+def read(folder: Path) -> tuple[Problem, ...]:
+    """The problems that a failed story's folder tells of; none where it tells of none."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads((folder / ERROR).read_bytes())
+        return tuple(Problem(**problem) for problem in told["problems"])
+    return ()
+
+
+def in_words(name: str, problems: tuple[Problem, ...]) -> str:
+    """The reasons as a page for people."""
+    count = len(problems)
+    lines = [
+        f"No film was made of “{name}”: {count} problem{'s' if count != 1 else ''}.",
+        "",
+        *(_numbered(number, problem) for number, problem in enumerate(problems, 1)),
+        "",
+        "When it is mended, move this folder back into the inbox (or run: storyreel retry NAME).",
+    ]
+    return "\n".join(lines).encode(errors="replace").decode() + "\n"
+
+
+def _numbered(number: int, problem: Problem) -> str:
+    place = f"{problem.where} ({problem.file})" if problem.file else problem.where
+    return f"{number}. {place}: {problem.what}.\n   {problem.mend}"
