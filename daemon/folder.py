@@ -28,7 +28,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Refused(StoryreelError):  # noqa: N818 - a verdict on a file
-    """A file that does not come in: what is wrong with it, and how to mend that."""
+    """A file that does not come in: what it is ("missing", "a link", "empty"), and what would help."""
 
     def __init__(self, what: str, mend: str) -> None:
         super().__init__(what)

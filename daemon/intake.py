@@ -96,7 +96,7 @@ class _Desk:
             else:
                 self._narrations[mention.file] = _narration(copy)
         except (Refused, UnreadableMedia) as refused:
-            self._problems.append(Problem(mention.where, f"{mention.kind} {refused.what}", refused.mend, mention.file))
+            self._problems.append(Problem(mention.where, f"the {mention.kind} is {refused.what}", refused.mend, mention.file))
 
     def _copy(self, file: str, kind: Kind) -> Path:
         target = self._scratch / f"{kind}-{len(self._inputs) + len(self._problems):04d}"

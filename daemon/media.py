@@ -32,7 +32,7 @@ Samples = npt.NDArray[np.float32]
 
 
 class UnreadableMedia(StoryreelError):  # noqa: N818 - it says what the file is, as the class it joins does
-    """A picture or sound that cannot be used; `mend` says what would help."""
+    """A picture or sound that cannot be used: what it is ("damaged", "larger than …"), and what would help."""
 
     def __init__(self, what: str, mend: str) -> None:
         super().__init__(what)
@@ -57,13 +57,13 @@ def open_picture(file: IO[bytes], megapixels: int, background: str) -> Image.Ima
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        raise UnreadableMedia(f"the picture is damaged: {error}", "Export or copy it again.") from error
+        raise UnreadableMedia(f"damaged: {error}", "Export or copy it again.") from error
 
 
 def _refuse_large(picture: Image.Image, megapixels: int) -> None:
     if picture.width * picture.height > megapixels * 1_000_000:
-        size = f"{picture.width}×{picture.height} pixels are more than {megapixels} megapixels"
-        raise UnreadableMedia(size, "Make it smaller.")
+        what = f"larger than {megapixels} megapixels ({picture.width}×{picture.height} pixels)"
+        raise UnreadableMedia(what, "Make it smaller.")
 
 
 def flatten(picture: Image.Image, background: str) -> Image.Image:
@@ -85,22 +85,24 @@ def sound_blocks(file: IO[bytes], rate: int) -> Iterator[Samples]:
     the file is not sound that can be decoded to its end.
     """
     try:
-        with av.open(file, mode="r", options={"format_whitelist": SOUND_FORMATS}) as container:
-            if not container.streams.audio:
-                raise UnreadableMedia("there is no sound in it", SAVE_SOUND)
+        container = av.open(file, mode="r", options={"format_whitelist": SOUND_FORMATS})
+    except av.error.FFmpegError as error:
+        raise UnreadableMedia("not a sound file of a known kind", SAVE_SOUND) from error
+    with container:
+        if not container.streams.audio:
+            raise UnreadableMedia("without any sound", SAVE_SOUND)
+        try:
             for frames in _resampled(_decoded(container, container.streams.audio[0]), rate):
                 yield from _stereo(frames)
-    except av.error.FFmpegError as error:
-        known = not isinstance(error, av.error.ArgumentError)  # what format_whitelist refuses is an invalid argument
-        what = "the sound is damaged" if known else "not a sound file of a known kind"
-        raise UnreadableMedia(what, SAVE_SOUND) from error
+        except av.error.FFmpegError as error:
+            raise UnreadableMedia("damaged", SAVE_SOUND) from error
 
 
 def count_samples(file: IO[bytes], rate: int) -> int:
     """How many samples a sound file has at `rate`, counted by decoding all of it. Raises as `sound_blocks` does."""
     samples = sum(int(block.shape[1]) for block in sound_blocks(file, rate))
     if not samples:
-        raise UnreadableMedia("there is no sound in it", SAVE_SOUND)
+        raise UnreadableMedia("without any sound", SAVE_SOUND)
     return samples
 
 
@@ -116,7 +118,7 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.Audi
         good += 1
         yield from frames
     if bad > max(2, good // 50):
-        raise UnreadableMedia(f"{bad} of {good + bad} parts of the sound are damaged", SAVE_SOUND)
+        raise UnreadableMedia(f"damaged: {bad} of its {good + bad} parts do not decode", SAVE_SOUND)
 
 
 def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[list[av.AudioFrame]]:

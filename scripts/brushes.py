@@ -174,9 +174,7 @@ def around(canvas: Canvas, centre: Point, reach: float, stretch: float = 1.0) ->
     return slice(max(int(top), 0), max(int(low) + 1, 0)), slice(max(int(left), 0), max(int(right) + 1, 0))
 
 
-def glow(
-    canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float = 1.0, stretch: float = 1.0
-) -> None:
+def glow(canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float = 1.0, stretch: float = 1.0) -> None:
     """A soft round light with a bright heart and a long faint skirt, which is cut off where nobody sees it."""
     rows, columns = around(canvas, centre, radius * 7, stretch)
     away = np.hypot((canvas.across[:, columns] - centre[0]) / stretch, canvas.down[rows] - centre[1]) / radius
@@ -185,9 +183,7 @@ def glow(
     canvas.pixels[rows, columns] = 1 - (1 - canvas.pixels[rows, columns]) * (1 - np.clip(share * numbers(colour), 0, 1))
 
 
-def kindle(
-    canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float = 1.0, stretch: float = 1.0
-) -> None:
+def kindle(canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float = 1.0, stretch: float = 1.0) -> None:
     """Lamplight that falls on what is already painted: it warms the surfaces and leaves dark things dark."""
     away = distance(canvas, centre, stretch) / radius
     fall = (np.exp(-(away**2) * 1.6) * strength)[..., None]
@@ -201,9 +197,7 @@ def veil(canvas: Canvas, centre: Point, radius: float, colour: Colour, strength:
     paint(canvas, np.exp(-(away**2) * 1.8) * strength, colour)
 
 
-def beam(
-    canvas: Canvas, source: Point, angle: float, spread: float, reach: float, colour: Colour, strength: float
-) -> None:
+def beam(canvas: Canvas, source: Point, angle: float, spread: float, reach: float, colour: Colour, strength: float) -> None:
     """A shaft of light that leaves its source at an angle (degrees, y downwards) and fades with the way."""
     x, y = canvas.across - source[0], canvas.down - source[1]
     turn, away = np.deg2rad(angle), np.hypot(x, y)
@@ -311,9 +305,7 @@ def draw(canvas: Canvas, shape: Iterable[Outline], colour: Colour, strength: flo
     stamp(canvas, cut(canvas, shape, soften=soften), colour, strength)
 
 
-def light_up(
-    canvas: Canvas, shape: Iterable[Outline], colour: Colour, strength: float = 1.0, soften: float = 0.0
-) -> None:
+def light_up(canvas: Canvas, shape: Iterable[Outline], colour: Colour, strength: float = 1.0, soften: float = 0.0) -> None:
     """Let a shape give light (a screen blend through its stencil)."""
     stencil = cut(canvas, shape, soften=soften)
     share = stencil.coverage[..., None] * np.float32(strength) * numbers(colour)

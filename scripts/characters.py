@@ -84,9 +84,7 @@ class Coat:
 
 def fox_ear(lean: float) -> Shape:
     """A tall pointed ear which stands on the origin."""
-    return [
-        smooth([(-11, 6), (-11 + lean * 0.4, -9), (-3 + lean, -27), (0.5 + lean, -27), (9 + lean * 0.5, -10), (13, 5)])
-    ]
+    return [smooth([(-11, 6), (-11 + lean * 0.4, -9), (-3 + lean, -27), (0.5 + lean, -27), (9 + lean * 0.5, -10), (13, 5)])]
 
 
 def inner_ear(lean: float) -> Shape:
@@ -108,11 +106,7 @@ def fox_skull() -> Shape:
 
 def fox_cheek() -> Shape:
     """The white of the muzzle, cheek and throat."""
-    return [
-        smooth(
-            [(42, 7), (30, 6), (19, 5), (10, 6), (2, 4), (-6, 6), (-13, 10), (-30, 14), (-20, 30), (10, 26), (40, 20)]
-        )
-    ]
+    return [smooth([(42, 7), (30, 6), (19, 5), (10, 6), (2, 4), (-6, 6), (-13, 10), (-30, 14), (-20, 30), (10, 26), (40, 20)])]
 
 
 def fox_eye(closed: bool) -> list[tuple[str, Shape]]:
@@ -347,9 +341,7 @@ def draw_lamp_room(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
     for x in (-15, -8, 0, 8, 15):
         bars += limb([(x, -205), (x, -243)], [0.8, 0.8], steps=4)
     draw(canvas, place.put([*bars, *limb([(-15, -224), (15, -224)], [0.6, 0.6])]), paintwork.iron)
-    cap = smooth(
-        [(-21, -241), (-17, -247), (-11, -257), (-3, -263), (3, -263), (11, -257), (17, -247), (21, -241)], steps=5
-    )
+    cap = smooth([(-21, -241), (-17, -247), (-11, -257), (-3, -263), (3, -263), (11, -257), (17, -247), (21, -241)], steps=5)
     draw(canvas, place.put([cap, oval(0, -267, 3.6), *limb([(0, -266), (0, -284)], [0.9, 0.5])]), paintwork.stripe)
     lit = [smooth([(-21, -241), (-17, -247), (-11, -257), (-3, -263), (-2, -256), (-6, -247), (-8, -241)], steps=5)]
     turned = Place(place.x, place.y, place.size, flip=paintwork.side > 0)
@@ -484,9 +476,7 @@ def draw_owl(canvas: Canvas, place: Place, feather: Colour, pale: Colour, eye: C
         ),
         mix(feather, (0.0, 0.0, 0.0), 0.35),
     )
-    stamp(
-        canvas, Stencil(stencil.top, stencil.left, rim(stencil, (0.5, 0.7), 4 * place.size * canvas.scale)), edge, 0.8
-    )
+    stamp(canvas, Stencil(stencil.top, stencil.left, rim(stencil, (0.5, 0.7), 4 * place.size * canvas.scale)), edge, 0.8)
     for x in (-11, 11):
         glow(canvas, place.spot(x, -57), 26 * place.size, eye, 0.4)
         draw(canvas, place.put([oval(x, -57, 9)]), eye)

@@ -4,8 +4,8 @@
     python scripts/compose_music.py --only lantern     # or those whose file name contains a word
 
 Background music repeats for as long as a film lasts, so a loop must not show where it begins. Each piece is therefore
-rendered onto a circle: a note that rings past the last bar goes on ringing into the first, and the reverberation and the
-filters run round the circle as well. There is no fade anywhere. Same seed, same sound: nothing here is left to chance.
+rendered onto a circle: a note that rings past the last bar goes on ringing into the first, and the reverberation and
+the filters run round the circle as well. There is no fade anywhere. Same seed, same sound: nothing is left to chance.
 
 Levels are set to sit under a speaking voice: all at the same loudness, without much treble or sudden attacks.
 """
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +107,7 @@ def voicings(classes: frozenset[int], register: tuple[int, int]) -> list[tuple[i
     pitches = [pitch for pitch in range(register[0], register[1] + 1) if pitch % 12 in classes]
     chosen: list[tuple[int, ...]] = []
     for voices in combinations(pitches, 4):
-        gaps = [high - low for low, high in zip(voices, voices[1:], strict=False)]
+        gaps = [high - low for low, high in pairwise(voices)]
         crowded = min(gaps) < 2 or gaps[0] < 3
         if {voice % 12 for voice in voices} == classes and not crowded and voices[-1] - voices[0] <= 17:
             chosen.append(voices)
@@ -132,10 +132,10 @@ def lead_voices(piece: Piece) -> list[Chord]:
     return chords
 
 
-def figure_pitches(token: str, chord: Chord) -> list[int]:
-    """Find what a figure's token plays in a chord: "b" the bass, numbers the voices, each "+" an octave higher."""
+def figure_pitches(entry: str, chord: Chord) -> list[int]:
+    """Find what a figure's entry plays in a chord: "b" the bass, numbers the voices, each "+" an octave higher."""
     pitches = []
-    for voice in token.split(","):
+    for voice in entry.split(","):
         name, octaves = voice.rstrip("+"), voice.count("+")
         base = chord.bass if name == "b" else 60 if name == "x" else chord.voices[int(name)]
         pitches.append(base + 12 * octaves)
@@ -143,12 +143,12 @@ def figure_pitches(token: str, chord: Chord) -> list[int]:
 
 
 def read_bar(text: str, beats: int) -> Iterator[tuple[float, float, str]]:
-    """Read a bar into (start, length, token), rests left out, and insist that it is full."""
+    """Read a bar into (start, length, what is played), rests left out, and insist that it is full."""
     position = 0.0
     for entry in text.split():
-        token, length = entry.split("/")
-        if token != "-":
-            yield position, float(length), token
+        played, length = entry.split("/")
+        if played != "-":
+            yield position, float(length), played
         position += float(length)
     if abs(position - beats) > 1e-9:
         raise ValueError(f"{position} beats in a bar of {beats}: {text}")
@@ -167,8 +167,8 @@ def part_notes(piece: Piece, part: Part, chords: list[Chord]) -> Iterator[Note]:
         if bar in part.rests:
             continue
         text = part.melody[bar] if part.melody else part.figures[bar % len(part.figures)]
-        for position, length, token in read_bar(text, piece.beats_in_bar):
-            pitches = [midi_pitch(token)] if part.melody else figure_pitches(token, chord)
+        for position, length, played in read_bar(text, piece.beats_in_bar):
+            pitches = [midi_pitch(played)] if part.melody else figure_pitches(played, chord)
             swung = position + (piece.swing - 0.5 if position % 1 == 0.5 else 0.0)
             for pitch in pitches:
                 force = stress(position, bar, piece.beats_in_bar)

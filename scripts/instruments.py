@@ -53,9 +53,7 @@ def _partials(
         if frequency < _HIGHEST_PARTIAL and strength > _FAINTEST_PARTIAL:
             heard = time[: round(1.3 * decay * RATE)]  # by then it has fallen by 78 dB
             phase = chance.uniform(0.0, 2.0 * np.pi)
-            sound[: heard.size] += (
-                strength * np.sin(2.0 * np.pi * frequency * heard + phase) * np.exp(-6.9 * heard / decay)
-            )
+            sound[: heard.size] += strength * np.sin(2.0 * np.pi * frequency * heard + phase) * np.exp(-6.9 * heard / decay)
     return sound
 
 

@@ -168,9 +168,7 @@ def edge_light(canvas: Canvas, line: Array, colour: Colour, width: float, streng
     shine(canvas, below(canvas, line) * np.exp(-np.maximum(under, 0) / width) * strength, colour)
 
 
-def cliff(
-    canvas: Canvas, outline: Outline, top: Colour, foot: Colour, rock_light: Colour, toward: Point, seed: int
-) -> None:
+def cliff(canvas: Canvas, outline: Outline, top: Colour, foot: Colour, rock_light: Colour, toward: Point, seed: int) -> None:
     """A rock face: cracked, lit on one side, and darker towards its foot."""
     stencil = cut(canvas, [outline], margin=20)
     rows, _ = stencil.window

@@ -1,8 +1,8 @@
 """The four background pieces, written down: chords, melodies and who plays what. All of it is Storyreel's own.
 
 A melody is one string a bar: notes as "pitch/beats", "-" being a rest. A figure is what an accompanist does with the
-chord of each bar: "voice/beats", the voices being numbered from the lowest, "b" for the bass note, "+" for an octave up.
-The beat is whatever the tempo counts: quavers in 6/8, crotchets otherwise.
+chord of each bar: "voice/beats", the voices being numbered from the lowest, "b" for the bass note, "x" for an
+instrument without pitch, "+" for an octave up. The beat is whatever the tempo counts: quavers in 6/8, crotchets otherwise.
 """
 
 from dataclasses import dataclass
@@ -97,7 +97,8 @@ LANTERN = Piece(
     tempo=76,
     beats_in_bar=3,
     chords=bars(
-        "F | Am7 | Bbmaj7 | F/A | Gm7 | C7sus4 | Fadd9 | C7sus4 | Dm7 | Am7 | Bbmaj7 | F | Gm7 | Dm7 | Ebmaj7 | C7sus4 |"
+        "F | Am7 | Bbmaj7 | F/A | Gm7 | C7sus4 | Fadd9 | C7sus4 |"
+        "Dm7 | Am7 | Bbmaj7 | F | Gm7 | Dm7 | Ebmaj7 | C7sus4 |"
         "F | Am7 | Bbmaj7 | Bbm6 | F/C | C7sus4 | Fadd9 | Fadd9"
     ),
     parts=(
@@ -132,10 +133,7 @@ LANTERN = Piece(
 _HOP = "D5/0.5 -/0.5 G5/0.5 -/0.5 B5/1 A5/0.5 G5/0.5"
 _SKIP = "E5/0.5 -/0.5 G5/0.5 -/0.5 B5/1 -/1"
 _TURN = "C6/0.5 -/0.5 B5/0.5 A5/0.5 G5/1 E5/1 | F#5/0.5 A5/0.5 -/0.5 F#5/0.5 D5/1 -/1"
-_LAND = (
-    f"{_HOP} | E5/0.5 -/0.5 G5/0.5 -/0.5 B5/0.5 D6/0.5 B5/1 | C6/0.5 A5/0.5 -/0.5 F#5/0.5 A5/1 F#5/1 |"
-    "G5/1 D5/1 G5/1 -/1"
-)
+_LAND = f"{_HOP} | E5/0.5 -/0.5 G5/0.5 -/0.5 B5/0.5 D6/0.5 B5/1 | C6/0.5 A5/0.5 -/0.5 F#5/0.5 A5/1 F#5/1 |G5/1 D5/1 G5/1 -/1"
 _HALF = f"{_HOP} | E5/0.5 -/0.5 G5/0.5 -/0.5 B5/0.5 D6/0.5 B5/1 | C6/0.5 A5/0.5 -/0.5 E5/0.5 G5/1 A5/1 | F#5/1 D5/1 -/2"
 _BRIDGE = (
     "E5/1 G5/1 C6/1 G5/1 | D5/0.5 E5/0.5 G5/1 B5/1 -/1 | C6/0.5 B5/0.5 A5/1 E5/1 A5/1 | B5/1.5 G5/0.5 D5/1 -/1 |"
@@ -160,9 +158,7 @@ HOPSCOTCH = Piece(
             pan=-0.12,
             echo=0.25,
             octave=-1,
-            melody=bars(f"{_HOP} | {_SKIP} | {_TURN} | {_HALF} | {_HOP} | {_SKIP} | {_TURN} | {_LAND} | {_BRIDGE} |")[
-                :24
-            ]
+            melody=bars(f"{_HOP} | {_SKIP} | {_TURN} | {_HALF} | {_HOP} | {_SKIP} | {_TURN} | {_LAND} | {_BRIDGE} |")[:24]
             + bars(f"{_HOP} | {_SKIP} | {_TURN} | {_LAND}"),
         ),
         Part(
@@ -175,10 +171,9 @@ HOPSCOTCH = Piece(
             + ("-/4",) * 8
             + bars(f"{_HOP} | {_SKIP} | {_TURN} | {_LAND}"),
         ),
+        Part(bass, -15.0, echo=0.1, figures=("b/1 -/1 b/1 -/1", "b/1.5 -/2.5")),
         Part(pizzicato, -7.5, pan=0.05, echo=0.15, octave=1, figures=("b/2 b/1 b/1", "b/2 b/2")),
-        Part(
-            pizzicato, -14.5, pan=0.3, echo=0.3, figures=("-/1 1,2,3/1 -/1 1,2,3/0.5 2/0.5", "-/1 1,2,3/1 -/1 1,2,3/1")
-        ),
+        Part(pizzicato, -14.5, pan=0.3, echo=0.3, figures=("-/1 1,2,3/1 -/1 1,2,3/0.5 2/0.5", "-/1 1,2,3/1 -/1 1,2,3/1")),
         Part(pad, -23.5, echo=0.5, figures=("0,1,2/4",), wide=True),
         Part(
             shaker,

@@ -120,9 +120,7 @@ def headland(canvas: Canvas, place: Place, rock: Rock, paintwork: Paintwork, see
     corners = sorted(place.spot(x, y) for x, y in TURF)
     line = ridge(canvas, corners, 1.5 * place.size, seed + 2, 40)
     span = (max(corners[0][0] + 6, -20), min(corners[-1][0] - 6, WIDTH + 20))
-    grass(
-        canvas, line, span, int(span[1] - span[0]), 9 * min(place.size, 1.6), rock.turf, seed + 3, sink=5 * place.size
-    )
+    grass(canvas, line, span, int(span[1] - span[0]), 9 * min(place.size, 1.6), rock.turf, seed + 3, sink=5 * place.size)
     return lamp
 
 
@@ -164,9 +162,7 @@ def dusk_shore(canvas: Canvas) -> None:
 
 def dusk_hill(canvas: Canvas) -> Array:
     """Wren on her own hill, against the light; gives the skyline of the hill."""
-    back = ridge(
-        canvas, [(-50, 860), (300, 842), (620, 880), (900, 950), (1200, 1030), (1500, 1090), (1980, 1130)], 16, 15
-    )
+    back = ridge(canvas, [(-50, 860), (300, 842), (620, 880), (900, 950), (1200, 1030), (1500, 1090), (1980, 1130)], 16, 15)
     hill(canvas, back, tint("61325f"), tint("3b2250"), 220, 4)
     edge_light(canvas, back, tint("ff9a64"), 14, 0.45)
     grass(canvas, back, (-10, 1600), 1000, 26, tint("55305d"), 16)
@@ -197,9 +193,7 @@ def dusk(canvas: Canvas) -> None:
     water(canvas, horizon, [(0, "f3a473"), (0.25, "b9648a"), (0.6, "5d3f80"), (1, "2a2459")], 0.62, waves)
     swell(canvas, horizon, waves, tint("ffb58a"), tint("3a2a66"), 0.4)
     mist(canvas, horizon - 4, 16, tint("ffd9a4"), 0.5, 6)
-    paintwork = Paintwork(
-        tint("f2cdb4"), tint("a5404f"), tint("3b2450"), tint("6d4684"), tint("ffe9a8"), -1, tint("ffdf94")
-    )
+    paintwork = Paintwork(tint("f2cdb4"), tint("a5404f"), tint("3b2450"), tint("6d4684"), tint("ffe9a8"), -1, tint("ffdf94"))
     rock = Rock(tint("4d2a58"), tint("6f3d6c"), tint("3f2656"), tint("ffa070"), (-0.8, -0.6))
     lamp = headland(canvas, Place(1400, 596, 1.36), rock, paintwork, 9)
     reflection(canvas, 830, (1150, 1980), 150, waves, 0.7, tint("c49ab8"))
@@ -259,9 +253,7 @@ def night(canvas: Canvas) -> None:
     water(canvas, horizon, [(0, "3f618b"), (0.2, "1e3b65"), (0.55, "0f2144"), (1, "060d22")], 0.5, waves)
     swell(canvas, horizon, waves, tint("5f86bd"), tint("040a1c"), 0.55)
     glitter(canvas, horizon, waves, 790, 60 + 300 * (canvas.down - horizon) / 500, tint("b4cffa"), 0.6)
-    paintwork = Paintwork(
-        tint("8494b4"), tint("4a3c5c"), tint("0d1630"), tint("3c4a74"), tint("1a2848"), -1, tint("101a36")
-    )
+    paintwork = Paintwork(tint("8494b4"), tint("4a3c5c"), tint("0d1630"), tint("3c4a74"), tint("1a2848"), -1, tint("101a36"))
     rock = Rock(tint("0f1d3a"), tint("1c2f54"), tint("0a1430"), tint("6f90c6"), (-0.6, -0.8))
     headland(canvas, Place(1500, 500, 1.5), rock, paintwork, 58)
     reflection(canvas, 757, (1230, 1980), 120, waves, 0.6, tint("8090b0"))
@@ -300,9 +292,7 @@ def wood_air(canvas: Canvas) -> None:
 
 def ravine(canvas: Canvas) -> None:
     """The banks and the stream under the bridge."""
-    bank = ridge(
-        canvas, [(-50, 800), (330, 820), (640, 900), (960, 915), (1300, 890), (1620, 815), (1980, 780)], 16, 88
-    )
+    bank = ridge(canvas, [(-50, 800), (330, 820), (640, 900), (960, 915), (1300, 890), (1620, 815), (1980, 780)], 16, 88)
     hill(canvas, bank, tint("1f5a50"), tint("0b2b2e"), 190, 89)
     edge_light(canvas, bank, tint("7fd0a4"), 12, 0.25)
     grass(canvas, bank, (-10, 1930), 900, 22, tint("1c5148"), 90, sink=16)
@@ -546,9 +536,7 @@ def stair(canvas: Canvas, step: int) -> None:
     front = math.sin(math.radians(62 + TURN_PER_STEP * (step + 0.5))) > 0
     edge = [near, far] if front else [root, heel]
     draw(canvas, [numbers([*edge, (edge[1][0], edge[1][1] + thick), (edge[0][0], edge[0][1] + thick)])], side)
-    draw(
-        canvas, [numbers([far, heel, (heel[0], heel[1] + RISE + 6), (far[0], far[1] + RISE + 6)])], mix(side, top, 0.4)
-    )
+    draw(canvas, [numbers([far, heel, (heel[0], heel[1] + RISE + 6), (far[0], far[1] + RISE + 6)])], mix(side, top, 0.4))
     draw(canvas, [numbers([near, far, heel, root])], top)
     draw(canvas, limb([far, heel], [1.6, 1.6], steps=6), mix(top, tint("b9a8d8"), 0.45))
     if front:
@@ -613,10 +601,7 @@ def great_lens(canvas: Canvas) -> None:
     light_up(canvas, [oval(AXIS + 128, middle + 20, 7, 110, -5)], tint("cfe0ff"), 0.35, soften=6)
     brass, gleam = tint("6b4420"), tint("ffcf7a")
     for place in (-1.0, -0.72, 0.72, 1.0):
-        rib = [
-            (AXIS + place * float(side), middle + float(level) * half)
-            for level, side in zip(levels, sides, strict=True)
-        ]
+        rib = [(AXIS + place * float(side), middle + float(level) * half) for level, side in zip(levels, sides, strict=True)]
         draw(canvas, limb(rib[::3], [5.5, 5.5], steps=5), brass)
         draw(canvas, limb([(x - 2, y) for x, y in rib[::3]], [1.4, 1.4], steps=5), gleam, 0.8)
     lens_mounts(canvas, middle, half, brass, gleam)
@@ -748,9 +733,7 @@ def gold(canvas: Canvas) -> None:
     mist(canvas, horizon, 14, tint("ffb870"), 0.4, 132)
     boat_in_gold(canvas, waves)
     crests(canvas, 760, 110, tint("ffcf86"), 0.35, 133)
-    paintwork = Paintwork(
-        tint("e2b48c"), tint("98323a"), tint("241535"), tint("4a3468"), tint("fff3c0"), 1, tint("ffcf70")
-    )
+    paintwork = Paintwork(tint("e2b48c"), tint("98323a"), tint("241535"), tint("4a3468"), tint("fff3c0"), 1, tint("ffcf70"))
     rock = Rock(tint("191536"), tint("352850"), tint("0b0c28"), tint("ffab4d"), (0.75, -0.65))
     headland(canvas, place, rock, paintwork, 134)
     lamp_burst(canvas, lamp)
@@ -886,9 +869,7 @@ def bed_hill(canvas: Canvas) -> Array:
     hill(canvas, back, tint("b78aa6"), tint("8d6a94"), 200, 166)
     edge_light(canvas, back, tint("ffe0c0"), 14, 0.5)
     grass(canvas, back, (-10, 1930), 1000, 24, tint("ab7f9f"), 167)
-    line = ridge(
-        canvas, [(-50, 1075), (300, 1050), (700, 985), (1000, 915), (1250, 876), (1500, 868), (1980, 880)], 8, 168
-    )
+    line = ridge(canvas, [(-50, 1075), (300, 1050), (700, 985), (1000, 915), (1250, 876), (1500, 868), (1980, 880)], 8, 168)
     hill(canvas, line, tint("8a6790"), tint("4f3d6c"), 230, 169)
     edge_light(canvas, line, tint("ffd9b8"), 22, 0.5)
     return line
@@ -917,9 +898,7 @@ def dawn(canvas: Canvas) -> None:
     water(canvas, horizon, [(0, "ffe3c8"), (0.3, "f0bfc4"), (0.7, "b99fc6"), (1, "8388b8")], 0.75, waves, 0.5)
     swell(canvas, horizon, waves, tint("ffeedd"), tint("9a86b4"), 0.3)
     glitter(canvas, horizon, waves, 1020, 90 + 200 * (canvas.down - horizon) / 400, tint("fff0cf"), 0.7)
-    paintwork = Paintwork(
-        tint("fbe6dc"), tint("c9717c"), tint("73587f"), tint("b79ac0"), tint("fff1c4"), 1, tint("ffe9b0")
-    )
+    paintwork = Paintwork(tint("fbe6dc"), tint("c9717c"), tint("73587f"), tint("b79ac0"), tint("fff1c4"), 1, tint("ffe9b0"))
     rock = Rock(tint("9c7a9c"), tint("b08aa8"), tint("8a6c98"), tint("ffdcc0"), (0.7, -0.7))
     lamp = headland(canvas, Place(330, 480, 1.02, flip=True), rock, paintwork, 157)
     reflection(canvas, 656, (-100, 520), 150, waves, 0.7, tint("e0c4d4"))

@@ -111,9 +111,7 @@ def stretch_pauses(speech: Speech, marks: list[str]) -> FloatArray:
         pieces += [speech.samples[done:middle], silence(max(0.0, PAUSES[mark] - (end - start)), speech.rate)]
         done = middle
     joints = [*pieces, speech.samples[done:]]
-    return np.concatenate(
-        [piece if index % 2 else _soft_joint(piece, speech.rate) for index, piece in enumerate(joints)]
-    )
+    return np.concatenate([piece if index % 2 else _soft_joint(piece, speech.rate) for index, piece in enumerate(joints)])
 
 
 def _soft_joint(piece: FloatArray, rate: int) -> FloatArray:
@@ -141,9 +139,7 @@ def room_impulse(rate: int) -> FloatArray:
     time = np.arange(round(ROOM_SECONDS * rate)) / rate
     noise = np.random.default_rng(ROOM_SEED).standard_normal(time.size) * 10.0 ** (-3.0 * time / ROOM_SECONDS)
     noise[: round(0.008 * rate)] = 0.0  # the nearest wall is more than a metre away
-    warm = shape_spectrum(
-        noise, rate, lambda hertz: high_pass_response(180.0)(hertz) / np.sqrt(1 + (hertz / 2500) ** 4)
-    )
+    warm = shape_spectrum(noise, rate, lambda hertz: high_pass_response(180.0)(hertz) / np.sqrt(1 + (hertz / 2500) ** 4))
     room: FloatArray = warm * 10.0 ** (ROOM_LEVEL / 20.0) / np.sqrt(np.sum(warm**2))
     room[0] += 1.0  # the voice itself
     return room
@@ -171,9 +167,7 @@ def compare(texts: list[str]) -> None:
     for name, speak in VOICES.items():
         sentences = [speak(mark_breaths(sentence)[0]) for text in texts for sentence in split_sentences(text)]
         bandwidth, pitch, deviation, width, share, pauses = astuple(measure_voice(sentences))
-        print(
-            f"{name:9} {bandwidth:6.0f} Hz {pitch:4.0f} Hz {deviation:6.2f} st {width:6.1f} st {pauses:6}  {share:7.1%}"
-        )
+        print(f"{name:9} {bandwidth:6.0f} Hz {pitch:4.0f} Hz {deviation:6.2f} st {width:6.1f} st {pauses:6}  {share:7.1%}")
 
 
 def narrate(story: Path, voice: str) -> None:

@@ -1,0 +1,54 @@
+"""Fixtures that all tests share."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from daemon import config
+from daemon.config import Settings
+
+SettingsMaker = Callable[..., Settings]
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the settings of whoever runs it: neither variables nor a config.toml in the current folder."""
+    for name in [name for name in os.environ if name.startswith(config.ENVIRONMENT_PREFIX)]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> SettingsMaker:
+    """Makes settings with their root in the test's folder; tables are given as dictionaries: `watch={"settle_seconds": 1}`."""
+
+    def make(**tables: dict[str, Any]) -> Settings:
+        defaults = config.load(root=tmp_path / "root")
+        changed = {
+            table: getattr(defaults, table).model_validate(getattr(defaults, table).model_dump() | values)
+            for table, values in tables.items()
+        }
+        return defaults.model_copy(update=changed)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: SettingsMaker) -> Settings:
+    """The default settings with their root in the test's folder."""
+    return make_settings()
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogCapture]:
+    """What is logged in this process while the test runs: `log_lines.entries` is a list of dictionaries."""
+    capture = LogCapture()
+    before = structlog.get_config()
+    structlog.configure(processors=[capture])
+    yield capture
+    structlog.configure(**before)

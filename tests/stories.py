@@ -1,0 +1,63 @@
+"""Stories for tests: real pictures and sounds, small enough to be compiled in an instant."""
+
+import json
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+COLOURS = ((200, 40, 40), (40, 170, 60), (50, 70, 210), (220, 190, 40), (150, 60, 180), (30, 180, 190))
+"""Flat and far apart, so that a decoded frame tells which page it is from."""
+SIZE = (160, 90)
+RATE = 48_000
+
+
+def picture(path: Path, colour: tuple[int, int, int] = COLOURS[0], size: tuple[int, int] = SIZE) -> Path:
+    """A flat picture; the file's name decides its format."""
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+def sine(seconds: float, hertz: float = 440.0, level: float = 0.5, rate: int = RATE) -> npt.NDArray[np.float64]:
+    """Samples of a tone, full scale at ±1."""
+    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
+
+
+def wav(path: Path, samples: npt.NDArray[np.float64], rate: int = RATE) -> Path:
+    """A 16-bit mono WAV file."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+def story(folder: Path, seconds: Sequence[float] = (0.4, 0.6, 0.5), **manifest: Any) -> Path:
+    """A complete story with a page for each of `seconds`: narration n is a tone of n × 300 Hz, picture n has colour n.
+
+    `manifest` adds keys to the manifest, or replaces them. No music unless it is asked for.
+    """
+    folder.mkdir(parents=True)
+    pages = []
+    for number, length in enumerate(seconds, 1):
+        picture(folder / f"{number:02d}.png", COLOURS[(number - 1) % len(COLOURS)])
+        wav(folder / f"{number:02d}.wav", sine(length, 300.0 * number))
+        pages.append({"image": f"{number:02d}.png", "audio": f"{number:02d}.wav", "text": f"Words of page {number}."})
+    write_manifest(folder, {"title": "A test", "pages": pages, "music": False} | manifest)
+    return folder
+
+
+def write_manifest(folder: Path, content: object) -> Path:
+    """Write a manifest: an object as JSON, a string as it is."""
+    path = folder / "manifest.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    return path
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a story as an object."""
+    content: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    return content
