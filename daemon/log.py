@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TextIO
 
 import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from daemon.config import Log
 
@@ -142,8 +142,14 @@ def _processors(console: bool, colours: bool) -> list[Processor]:
     ]
     if console:
         # repr: an escape sequence in a story's name must not reach the terminal
-        return [*shared, structlog.dev.ConsoleRenderer(colors=colours, repr_native_str=True, pad_event_to=20)]
-    return [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=False)]
+        return [*shared, structlog.dev.ConsoleRenderer(colors=colours, repr_native_str=True, pad_event_to=18, sort_keys=False)]
+    return [*shared, structlog.processors.format_exc_info, _in_reading_order, structlog.processors.JSONRenderer()]
+
+
+def _in_reading_order(_logger: WrappedLogger, _method: str, told: EventDict) -> EventDict:
+    """When, how serious, what, about which story; then the rest: so raw lines can be read by eye."""
+    first = {key: told[key] for key in ("timestamp", "level", "event", *JOB) if key in told}
+    return first | {key: value for key, value in told.items() if key not in first}
 
 
 class _Forwarder(logging.Handler):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 120.0
 FAST = {
     "STORYREEL_WATCH__SETTLE_SECONDS": "0.4",
     "STORYREEL_WATCH__RESCAN_SECONDS": "1",

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -107,7 +108,7 @@ def test_killed_in_the_midst_of_a_film_it_goes_on_and_delivers_once(root: Path, 
 
 def test_a_mixed_batch_gives_a_film_for_each_good_story_and_a_reason_for_each_broken_one(root: Path, tmp_path: Path) -> None:
     """Twenty stories, five of them broken in different ways: none keeps another from its film."""
-    faults = {
+    faults: dict[str, Callable[[Path], object]] = {
         "not-json": lambda folder: write_manifest(folder, '{"pages": ['),
         "unknown-key": lambda folder: write_manifest(folder, read_manifest(folder) | {"titel": "Fox"}),
         "no-sound": lambda folder: (folder / "01.wav").write_bytes(b"this is no sound"),
@@ -124,7 +125,8 @@ def test_a_mixed_batch_gives_a_film_for_each_good_story_and_a_reason_for_each_br
     good = [f"good-{number}" for number in range(15)]
     for name in [*good, *faults]:
         folder = story(tmp_path / "made" / name, (0.3,))
-        faults.get(name, lambda folder: folder)(folder)
+        if fault := faults.get(name):
+            fault(folder)
     with running_service(root) as service:
         for name in sorted([*good, *faults]):
             drop(tmp_path / "made" / name, root)

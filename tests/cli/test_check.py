@@ -1,0 +1,46 @@
+from pathlib import Path
+
+from tests.processes import storyreel
+from tests.stories import picture, story, write_manifest
+
+
+def test_a_fine_story_is_told_in_short(tmp_path: Path) -> None:
+    done = storyreel("check", str(story(tmp_path / "fox", (0.4, 0.6))))
+    assert (done.returncode, done.stdout) == (0, "fox: fine, 2 pages, 0:02.0\n")
+
+
+def test_every_problem_of_every_story_is_listed_with_place_file_and_remedy(tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    picture(folder / "1.png")
+    (folder / "2.png").write_text("no picture")
+    (folder / "3.png").symlink_to("/etc/passwd")
+    (folder / "4.png").touch()
+    pages = [
+        {"image": "1.png", "audio": "missing.mp3"},
+        {"image": "2.png", "duration": 1},
+        {"image": "3.png", "duration": 1},
+        {"image": "4.png"},
+        {"image": "/etc/passwd", "duration": 1},
+    ]
+    write_manifest(folder, {"titel": "x", "pages": pages})
+    done = storyreel("check", str(folder), str(story(tmp_path / "fox")))
+    assert done.returncode == 1
+    assert done.stdout.startswith("fox: fine")
+    assert done.stderr.splitlines() == [
+        "broken: 7 problems",
+        '  manifest: unknown key "titel". Did you mean "title"?',
+        "  page 1 (missing.mp3): the sound is missing. Add it, or correct its name in the manifest.",
+        "  page 2 (2.png): the picture is not a PNG, JPEG or WebP picture. Save it as PNG or JPEG.",
+        "  page 3 (3.png): the picture is a link. Put the file itself into the folder.",
+        '  page 4 (4.png): neither audio nor duration. Add "audio": "01.mp3", or "duration": 4.0 (seconds).',
+        "  page 4 (4.png): the picture is empty. Copy it again.",
+        "  page 5, image: leaves the story's folder (got '/etc/passwd'). Expected: the picture's file, such as \"image\": \"01.png\".",
+    ]
+
+
+def test_a_folder_without_manifest_is_told_how_to_write_one(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = storyreel("check", str(tmp_path / "empty"))
+    assert done.returncode == 1
+    assert 'manifest (manifest.json): missing. Add one: {"pages"' in done.stderr

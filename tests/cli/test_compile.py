@@ -1,0 +1,68 @@
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+
+from tests.processes import storyreel
+from tests.stories import story
+
+
+def test_a_folder_becomes_a_film_with_what_belongs_beside_it(tmp_path: Path) -> None:
+    done = storyreel("compile", str(story(tmp_path / "fox", (0.3, 0.4))), "-o", str(tmp_path / "films"))
+    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "films/fox.mp4"))
+    beside = [".chapters.txt", ".jpg", ".mp4", ".report.json", ".srt", ".vtt"]
+    assert sorted(path.name for path in (tmp_path / "films").iterdir()) == [f"fox{ending}" for ending in beside]
+    with av.open(tmp_path / "films/fox.mp4") as film:
+        assert sum(1 for _ in film.decode(video=0)) == round((0.3 + 0.4 + 2 * 0.5) * 24 + 0.4)
+
+
+def test_nothing_but_the_films_name_is_printed_into_a_pipe(tmp_path: Path) -> None:
+    done = storyreel("compile", str(story(tmp_path / "fox", (0.2,))), "-o", str(tmp_path))
+    assert (done.stdout, done.stderr) == (f"{tmp_path}/fox.mp4\n", "")
+
+
+def test_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
+    shown = _on_a_terminal("compile", str(story(tmp_path / "fox", (2.0,))), "-o", str(tmp_path))
+    assert "fox: film" in shown
+    assert re.search(r"\b[1-9]\d? %", shown)
+    assert f"{tmp_path}/fox.mp4" in shown
+
+
+def _on_a_terminal(*arguments: str) -> str:
+    """What a command writes to a terminal that is its standard output and standard error."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "200"}
+    process = subprocess.Popen([sys.executable, "-m", "daemon", *arguments], stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    written = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            written += os.read(ours, 65536)
+        except OSError:  # Linux: the other side is closed
+            break
+    os.close(ours)
+    assert process.wait(60) == 0
+    return written.decode(errors="replace")
+
+
+def test_a_story_with_faults_exits_with_1_and_leaves_nothing(tmp_path: Path) -> None:
+    done = storyreel("compile", str(story(tmp_path / "fox", (0.2,), unknown=1)), "-o", str(tmp_path / "films"))
+    assert done.returncode == 1
+    assert 'unknown key "unknown"' in done.stderr
+    assert list((tmp_path / "films").iterdir()) == []
+
+
+def test_a_film_that_is_there_already_is_replaced(tmp_path: Path) -> None:
+    folder = story(tmp_path / "fox", (0.2,))
+    (tmp_path / "fox.mp4").write_bytes(b"an earlier film")
+    assert storyreel("compile", str(folder), "-o", str(tmp_path)).returncode == 0
+    assert (tmp_path / "fox.mp4").stat().st_size > 1000
+
+
+def test_a_folder_that_is_not_there_is_a_wrong_use(tmp_path: Path) -> None:
+    assert storyreel("compile", str(tmp_path / "nowhere")).returncode == 2

@@ -1,0 +1,28 @@
+import json
+from pathlib import Path
+
+import av
+
+import daemon
+from daemon.media import count_samples
+from daemon.story import SAMPLE_RATE
+from tests.processes import storyreel
+
+STORY = Path(daemon.__file__).parent / "demo" / "the-fox-and-the-lighthouse"
+
+
+def test_the_demo_ends_by_itself_and_says_where_the_film_is(tmp_path: Path) -> None:
+    """The film plays: both streams, and its length is the sum of narrations and gaps to the frame."""
+    done = storyreel("demo", "--root", str(tmp_path / "demo"))
+    film = tmp_path / "demo/outbox/the-fox-and-the-lighthouse/the-fox-and-the-lighthouse.mp4"
+    assert done.returncode == 0, done.stderr
+    assert f"The film: {film}" in done.stdout
+    pages = json.loads((STORY / "manifest.json").read_text())["pages"]
+    planned = 0.0
+    for page in pages:
+        with (STORY / page["audio"]).open("rb") as narration:
+            planned += count_samples(narration, SAMPLE_RATE) / SAMPLE_RATE + 0.5
+    with av.open(film) as container:
+        assert {stream.type for stream in container.streams} == {"video", "audio"}
+        assert container.duration is not None
+        assert abs(container.duration / av.time_base - planned) <= 1 / 24

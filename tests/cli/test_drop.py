@@ -1,0 +1,37 @@
+from pathlib import Path
+
+from tests.processes import storyreel
+from tests.stories import story
+
+
+def test_a_story_is_in_the_inbox_whole_and_the_original_stays(tmp_path: Path) -> None:
+    folder = story(tmp_path / "fox", (0.2,))
+    inbox = tmp_path / "root/inbox"
+    inbox.mkdir(parents=True)
+    done = storyreel("drop", str(folder), "--root", str(tmp_path / "root"))
+    assert done.returncode == 0
+    assert f"dropped as {inbox}/fox" in done.stdout
+    assert [path.name for path in inbox.iterdir()] == ["fox"]
+    assert sorted(path.name for path in (inbox / "fox").iterdir()) == sorted(path.name for path in folder.iterdir())
+    assert (inbox / "fox").stat().st_mode & 0o770 == 0o770
+
+
+def test_a_name_that_is_taken_in_the_inbox_gets_a_number(tmp_path: Path) -> None:
+    (tmp_path / "root/inbox/fox").mkdir(parents=True)
+    done = storyreel("drop", str(story(tmp_path / "fox", (0.2,))), "--root", str(tmp_path / "root"))
+    assert done.stdout.endswith("/inbox/fox-2\n")
+
+
+def test_a_story_with_faults_is_not_dropped(tmp_path: Path) -> None:
+    inbox = tmp_path / "root/inbox"
+    inbox.mkdir(parents=True)
+    done = storyreel("drop", str(story(tmp_path / "fox", (0.2,), unknown=1)), "--root", str(tmp_path / "root"))
+    assert done.returncode == 1
+    assert "Nothing was dropped." in done.stderr
+    assert list(inbox.iterdir()) == []
+
+
+def test_without_an_inbox_it_says_how_to_get_one(tmp_path: Path) -> None:
+    done = storyreel("drop", str(story(tmp_path / "fox", (0.2,))), "--root", str(tmp_path / "root"))
+    assert done.returncode == 78
+    assert "There is no inbox" in done.stderr

@@ -1,0 +1,75 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import storyreel
+
+LINES: list[dict[str, object]] = [
+    {"timestamp": "2026-11-22T10:00:00.123456Z", "level": "info", "event": "story.claimed", "story": "fox", "job": "j1"},
+    {
+        "timestamp": "2026-11-22T10:00:01.000000Z",
+        "level": "error",
+        "event": "story.failed",
+        "story": "owl",
+        "problems": ["page 1: a"],
+    },
+    {"timestamp": "2026-11-22T10:00:02.000000Z", "level": "debug", "event": "inbox.scanned", "folders": 3, "strays": []},
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "log"
+    path.write_text("".join(json.dumps(line) + "\n" for line in LINES) + "Started storyreel.service.\n")
+    return path
+
+
+def test_lines_become_readable_and_foreign_ones_are_passed_on(file: Path) -> None:
+    assert storyreel("logs", str(file)).stdout.splitlines() == [
+        "2026-11-22 10:00:00.123 info    story.claimed      fox job=j1",
+        "2026-11-22 10:00:01.000 error   story.failed       owl",
+        "    page 1: a",
+        "2026-11-22 10:00:02.000 debug   inbox.scanned      folders=3 strays=–",
+        "Started storyreel.service.",
+    ]
+
+
+def test_only_one_story_or_only_serious_lines(file: Path) -> None:
+    assert [line.split()[3] for line in storyreel("logs", str(file), "--story", "fox").stdout.splitlines()] == ["story.claimed"]
+    assert "story.claimed" not in storyreel("logs", str(file), "--level", "warning").stdout
+    assert "story.failed" in storyreel("logs", str(file), "--level", "warning").stdout
+
+
+def test_standard_input_is_read_where_no_file_is_named(file: Path) -> None:
+    command = [sys.executable, "-m", "daemon", "logs"]
+    done = subprocess.run(command, input=file.read_text(), capture_output=True, text=True, check=True)
+    assert done.stdout == storyreel("logs", str(file)).stdout
+
+
+def test_no_line_can_command_the_terminal(tmp_path: Path) -> None:
+    evil = LINES[0] | {"story": "\x1b]0;owned\x07", "extra": "a\nb"}
+    (tmp_path / "log").write_text(json.dumps(evil) + "\n\x1b[2Jraw\n")
+    shown = storyreel("logs", str(tmp_path / "log")).stdout
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert len(shown.splitlines()) == 2
+
+
+def test_following_shows_lines_as_they_come_and_survives_rotation(file: Path) -> None:
+    command = [sys.executable, "-m", "daemon", "logs", "-f", str(file), "--level", "error"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=None) as process:
+        assert process.stdout
+        assert "owl" in process.stdout.readline()
+        file.write_text(json.dumps(LINES[1] | {"story": "hen", "problems": []}) + "\n")
+        assert process.stdout.readline().strip() == "page 1: a"
+        assert "hen" in process.stdout.readline()
+        process.kill()
+
+
+def test_a_file_that_is_not_there_is_a_wrong_use(tmp_path: Path) -> None:
+    done = storyreel("logs", str(tmp_path / "nowhere"))
+    assert done.returncode == 2
+    assert "No such file" in done.stderr
