@@ -1,11 +1,12 @@
 """`storyreel logs`: structured lines made readable."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from rich.console import Console
 from rich.text import Text
@@ -36,22 +37,35 @@ def _lines(file: str, *, follow: bool) -> Iterator[str]:
     if file == "-":
         yield from sys.stdin
         return
-    with Path(file).open(encoding="utf-8", errors="replace") as lines:
-        yield from _followed(lines, Path(file)) if follow else lines
+    yield from _followed(Path(file)) if follow else _whole(Path(file))
 
 
-def _followed(lines: TextIO, path: Path) -> Iterator[str]:
-    """Whole lines as they are written; a file that was cut off or replaced (rotated) is read from its new beginning."""
-    rest = ""
+def _whole(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        yield from lines
+
+
+def _followed(path: Path) -> Iterator[str]:
+    """Whole lines as they are written; a file that was cut off or replaced (rotated) is read anew from its beginning."""
     while True:
-        rest += lines.readline()
-        if rest.endswith("\n"):
-            yield rest
-            rest = ""
-        elif path.exists() and path.stat().st_size < lines.tell():
-            lines.seek(0)
-        else:
-            time.sleep(FOLLOW_SECONDS)
+        with path.open("rb") as file:
+            line = b""
+            while not _was_rotated(path, file):
+                line += file.readline()
+                if line.endswith(b"\n"):
+                    yield line.decode(errors="replace")
+                    line = b""
+                else:
+                    time.sleep(FOLLOW_SECONDS)
+
+
+def _was_rotated(path: Path, file: BinaryIO) -> bool:
+    """Whether all of a file was read, and the path leads to another one by now, or what was read is gone."""
+    try:
+        now, ours = path.stat(), os.fstat(file.fileno())
+    except FileNotFoundError:
+        return False  # moved away; the new one is about to come
+    return now.st_size < file.tell() or (now.st_ino != ours.st_ino and file.tell() >= ours.st_size)
 
 
 def _readable(line: str, story: str, least: int) -> Text | None:
