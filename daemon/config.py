@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from daemon.errors import ConfigError, Problem
+from daemon.names import is_ignored
 from daemon.validation import key_path, nearest, problems_of
 
 ENVIRONMENT_PREFIX = "STORYREEL_"
 CONFIG_PLACES = (Path("config.toml"), Path("/etc/storyreel/config.toml"))
 
 NAMED_SIZES = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080), "4k": (3840, 2160)}
-LARGEST_SIDE = 4096
-"""Pixels: the widest picture of H.264 level 5.1, which every player of recent years decodes (Rec. ITU-T H.264, table A-1)."""
+LARGEST_SIDE, LARGEST_AREA = 4096, 36_864 * 16 * 16
+"""Pixels of a side and of all: H.264 level 5.1, which every player of recent years decodes (Rec. ITU-T H.264, table A-1)."""
 
 Canvas = tuple[int, int]
 """Width and height in pixels, both even: yuv420p stores one colour sample for each 2×2 pixels."""
@@ -44,7 +45,14 @@ def named_canvas(size: str) -> Canvas | None:
     if not match or any(side % 2 or not 16 <= side <= LARGEST_SIDE for side in sides):
         names = ", ".join(["auto", *NAMED_SIZES])
         raise ValueError(f"not one of {names}, nor WIDTHxHEIGHT in even pixels from 16 to {LARGEST_SIDE}")
+    if coded_area(sides[0], sides[1]) > LARGEST_AREA:
+        raise ValueError(f"more than {LARGEST_AREA / 1e6:.1f} megapixels, which players do not decode")
     return sides[0], sides[1]
+
+
+def coded_area(width: int, height: int) -> int:
+    """Pixels that a picture takes as whole macroblocks of 16×16."""
+    return -(-width // 16) * -(-height // 16) * 256
 
 
 def _checked_size(size: str) -> str:
@@ -53,8 +61,8 @@ def _checked_size(size: str) -> str:
 
 
 def _checked_file_name(name: str) -> str:
-    if not name or "/" in name or "\0" in name or name.startswith("."):
-        raise ValueError("not the name of a visible file")
+    if not name or "/" in name or "\0" in name or is_ignored(name):
+        raise ValueError("not the name of a file that is visible and whole")
     return name
 
 
@@ -205,11 +213,12 @@ def load(file: Path | None = None, root: Path | None = None) -> Settings:
     """
     source = file or next((place for place in CONFIG_PLACES if place.is_file()), None)
     tables = _read_toml(source) if source else {}
-    problems = _unknown_variables(os.environ)
+    problems = [*_unknown_variables(os.environ), *_unknown_tables(tables)]
     try:
-        settings = Settings(**tables)
+        settings = Settings(**{name: table for name, table in tables.items() if name in Settings.model_fields})
     except ValidationError as error:
-        problems += problems_of(error, Settings, key_path)
+        raise ConfigError([*problems, *problems_of(error, Settings, key_path)]) from None
+    except SettingsError:  # a variable names a whole table; `_unknown_variables` has said so
         raise ConfigError(problems) from None
     if problems:
         raise ConfigError(problems)
@@ -221,7 +230,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError([_unreadable(file, error.strerror or str(error))]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError([_unreadable(file, f"not TOML: {error}")]) from error
 
 
@@ -240,10 +249,30 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
     ]
 
 
+def _unknown_tables(tables: Mapping[str, Any]) -> list[Problem]:
+    """Looked at here: pydantic-settings takes some names, such as `_env_file`, for orders to itself."""
+    known = list(Settings.model_fields)
+    return [Problem("config file", f'unknown key "{name}"', nearest(name, known)) for name in tables if name not in known]
+
+
 def _anchored(settings: Settings, base: Path, root: Path | None) -> Settings:
     music = settings.music
     if music.folder:
         music = Music(folder=(base / music.folder).absolute(), volume_db=music.volume_db)
     if not music.library.is_dir():
         raise ConfigError([Problem("music.folder", f"no such folder: {music.library}", "Make it, or name another one.")])
-    return settings.model_copy(update={"folders": settings.folders.resolved(base, root), "music": music})
+    folders = settings.folders.resolved(base, root)
+    if problems := _entangled(folders):
+        raise ConfigError(problems)
+    return settings.model_copy(update={"folders": folders, "music": music})
+
+
+def _entangled(folders: Folders) -> list[Problem]:
+    """Folders that are one, or lie in one another: a story moved to one would appear in the other."""
+    places = {name: Path(os.path.normpath(getattr(folders, name))) for name in Folders.model_fields}
+    pairs = [(name, other) for name in places if name != "root" for other in places if other != name]
+    return [
+        Problem(f"folders.{name}", f"the same as {other}, or inside it", "Give each a place of its own.", str(places[name]))
+        for name, other in pairs
+        if places[name] == places[other] or (other != "root" and places[other] in places[name].parents)
+    ]

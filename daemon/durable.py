@@ -53,7 +53,7 @@ def move_folder(source: Path, parent: Path, name: str) -> Path | None:
         try:
             source.rename(parent / free)
         except OSError as error:
-            if error.errno in TAKEN:
+            if error.errno in TAKEN and os.path.lexists(parent / free):
                 continue
             raise
         sync_folder(parent)

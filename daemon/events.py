@@ -87,14 +87,17 @@ class InboxEvents:
             return f"the inbox cannot be read: {error.strerror}"
         if self._canary_sent and not self._canary_back:
             return "the canary file's event did not come back"
+        self._canary_back = False
         return self._send_canary()
 
     def _send_canary(self) -> str:
+        canary = self._inbox / CANARY
         try:
-            (self._inbox / CANARY).write_bytes(b"")
+            canary.unlink(missing_ok=True)  # whatever has been put in its place: a link would be written through
+            os.close(os.open(canary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
         except OSError as error:
             return f"the inbox cannot be written to: {error.strerror}"
-        self._canary_sent, self._canary_back = True, False
+        self._canary_sent = True
         return ""
 
     def _seen(self, name: str) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from daemon.errors import StoryreelError
-from daemon.readiness import is_ignored
+from daemon.names import is_ignored
 from daemon.story import Input
 
 MIB = 2**20

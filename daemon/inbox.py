@@ -4,7 +4,9 @@ All reading of the inbox before the claim is here; the rule that decides is `rea
 the manifest is read again only when its own stat has changed, and a declared hash is computed once for each state of a file.
 """
 
+import contextlib
 import hashlib
+import itertools
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -13,7 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from daemon import manifest
 from daemon.manifest import FileFacts, Reading
-from daemon.readiness import Entry, ManifestState, Sighting, is_ignored, is_temporary
+from daemon.names import is_ignored, is_temporary
+from daemon.readiness import Entry, ManifestState, Sighting
 
 DEEPEST = 8
 """Levels of folders inside a story that are looked into; a file further down does not exist for the manifest."""
@@ -38,6 +41,10 @@ def list_inbox(inbox: Path) -> Listing:
             if not is_ignored(entry.name):
                 (folders if entry.is_dir(follow_symlinks=False) else strays).append(entry.name)
     return Listing(tuple(sorted(folders)), tuple(sorted(strays)))
+
+
+LARGEST_HASHED = 2**30
+"""Bytes of a file whose hash is held against the declared one while it is in the inbox; for larger ones intake does it."""
 
 
 class FolderView:
@@ -83,7 +90,7 @@ class FolderView:
     def _lacking(self, reading: Reading, entries: tuple[Entry, ...]) -> Iterable[str]:
         there = {entry.name: entry for entry in entries}
         yield from _temporary(entries)
-        yield from (problem.file or problem.what for problem in reading.unpaired)
+        yield from (f"{problem.file} ({problem.what})" if problem.file else problem.what for problem in reading.unpaired)
         for file in _expected(reading, self._known_tracks):
             if file not in there:
                 yield file
@@ -96,7 +103,7 @@ class FolderView:
             return ""
         if facts.size is not None and entry.size != facts.size:
             return f"{entry.size} of {facts.size} bytes"
-        if facts.sha256 and self._hash(entry) != facts.sha256.lower():
+        if facts.sha256 and entry.size <= LARGEST_HASHED and self._hash(entry) != facts.sha256.lower():
             return "its SHA-256 differs from the declared one"
         return ""
 
@@ -109,24 +116,20 @@ class FolderView:
 
 def entries_of(folder: Path) -> tuple[Entry, ...]:
     """Every file inside a folder as it is now. Raises OSError when it cannot be read."""
-    return tuple(sorted(_walk(folder), key=lambda entry: entry.name))
+    return tuple(sorted(itertools.islice(_walk(folder), MOST_ENTRIES), key=lambda entry: entry.name))
 
 
 def _walk(folder: Path, below: str = "", depth: int = 0) -> Iterable[Entry]:
     """Every entry inside a folder, with its name relative to it; links are entries and are not followed."""
-    count = 0
     with os.scandir(folder) as entries:
         for found in entries:
-            count += 1
-            facts = found.stat(follow_symlinks=False)
-            name = below + found.name
-            if stat.S_ISDIR(facts.st_mode):
-                if depth < DEEPEST:
+            with contextlib.suppress(FileNotFoundError):  # it has vanished since it was listed
+                facts = found.stat(follow_symlinks=False)
+                name = below + found.name
+                if not stat.S_ISDIR(facts.st_mode):
+                    yield Entry(name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_mode)
+                elif depth < DEEPEST:
                     yield from _walk(Path(found.path), f"{name}/", depth + 1)
-            else:
-                yield Entry(name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_mode)
-            if count >= MOST_ENTRIES:
-                return
 
 
 def _temporary(entries: Iterable[Entry]) -> list[str]:

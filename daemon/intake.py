@@ -44,6 +44,8 @@ class _Desk:
         self._scratch = scratch
         self._settings = settings
         self._problems: list[Problem] = []
+        self._copies = 0
+        self._refused: dict[tuple[Kind, str], Refused | UnreadableMedia] = {}
         self._inputs: dict[str, Input] = {}
         self._pictures: dict[str, _Picture] = {}
         self._narrations: dict[str, Narration] = {}
@@ -87,19 +89,22 @@ class _Desk:
     def _admit_file(self, mention: Mention) -> None:
         """Copy, check and count one file that a page names, once however many pages name it."""
         known = self._pictures if mention.kind == "picture" else self._narrations
-        if mention.file in known:
-            return
-        try:
-            copy = self._copy(mention.file, mention.kind)
-            if mention.kind == "picture":
-                self._pictures[mention.file] = self._picture(copy)
-            else:
-                self._narrations[mention.file] = _narration(copy)
-        except (Refused, UnreadableMedia) as refused:
+        refused = self._refused.get((mention.kind, mention.file))
+        if mention.file not in known and refused is None:
+            try:
+                copy = self._copy(mention.file, mention.kind)
+                if mention.kind == "picture":
+                    self._pictures[mention.file] = self._picture(copy)
+                else:
+                    self._narrations[mention.file] = self._narration(copy)
+            except (Refused, UnreadableMedia) as error:
+                refused = self._refused[mention.kind, mention.file] = error
+        if refused:
             self._problems.append(Problem(mention.where, f"the {mention.kind} is {refused.what}", refused.mend, mention.file))
 
     def _copy(self, file: str, kind: Kind) -> Path:
-        target = self._scratch / f"{kind}-{len(self._inputs) + len(self._problems):04d}"
+        self._copies += 1
+        target = self._scratch / f"{kind}-{self._copies:04d}"
         self._inputs[file] = self._folder.copy(file, target)
         return target
 
@@ -107,6 +112,11 @@ class _Desk:
         limits = self._settings.limits
         with copy.open("rb") as file, open_picture(file, limits.picture_megapixels, "#000000") as picture:
             return _Picture(copy, picture.width, picture.height)
+
+    def _narration(self, copy: Path) -> Narration:
+        most = self._settings.limits.film_minutes * 60 * SAMPLE_RATE
+        with copy.open("rb") as file:
+            return Narration(copy, count_samples(file, SAMPLE_RATE, most))
 
     def _check_facts(self, reading: Reading) -> None:
         """Whatever the manifest declares of a file must be so."""
@@ -164,7 +174,7 @@ class _Desk:
     def _own_track(self, file: str) -> Track | None:
         try:
             copy = self._copy(file, "sound")
-            _narration(copy)
+            self._narration(copy)
             return Track(file, copy)
         except (Refused, UnreadableMedia) as refused:
             self._problems.append(Problem("music", refused.what, refused.mend, file))
@@ -185,11 +195,6 @@ class _Desk:
 
     def _library(self) -> tuple[Track, ...]:
         return music_library.library(self._settings.music.library)
-
-
-def _narration(copy: Path) -> Narration:
-    with copy.open("rb") as file:
-        return Narration(copy, count_samples(file, SAMPLE_RATE))
 
 
 def _merged(film: FilmSettings, told: Manifest | None) -> FilmSettings:

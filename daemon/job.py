@@ -44,14 +44,14 @@ def read_job(folder: Path) -> Job | None:
     try:
         told = json.loads((folder / RECORD).read_bytes())
         return Job(
-            id=str(told["id"]),
+            id=_file_name(told["id"]),
             name=_file_name(told["name"]),
             folder=folder,
-            attempts=max(0, int(told["attempts"])),
+            attempts=_count(told["attempts"]),
             target=_file_name(told["target"]) if told["target"] else "",
             claimed_at=str(told["claimed_at"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -62,9 +62,16 @@ def _file_name(name: Any) -> str:
     return name
 
 
+def _count(number: Any) -> int:
+    if not isinstance(number, int) or number < 0:
+        raise ValueError(number)
+    return number
+
+
 def rebuilt(folder: Path) -> Job:
-    """A job whose record is torn: under its own id for a name, with one attempt charged."""
-    return Job(folder.name, folder.name, folder, attempts=1, claimed_at=now())
+    """A job whose record is torn: its id for a name, and charged with the attempts whose folders are there, or with one."""
+    begun = [int(path.name.removeprefix("attempt-")) for path in folder.glob("attempt-*") if path.name[8:].isdecimal()]
+    return Job(folder.name, folder.name, folder, attempts=max([1, *begun]), claimed_at=now())
 
 
 def record(job: Job) -> None:

@@ -152,8 +152,17 @@ def _in_reading_order(_logger: WrappedLogger, _method: str, told: EventDict) -> 
     return first | {key: value for key, value in told.items() if key not in first}
 
 
+LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
+
+
 class _Forwarder(logging.Handler):
     """Turns what libraries say through the standard library's logging into one of our events."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger().log(record.levelno, Event.LIBRARY_MESSAGE, logger=record.name, message=record.getMessage())
+        """Log a record. A library's mistake in its own message must not become an error in the library."""
+        try:
+            message = self.format(record)  # with the traceback, where there is one
+        except (TypeError, ValueError, KeyError):
+            message = f"{record.msg} {record.args}"
+        level = max(known for known in LEVELS if known <= max(record.levelno, min(LEVELS)))
+        logger().log(level, Event.LIBRARY_MESSAGE, logger=record.name, message=message)

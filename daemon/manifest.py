@@ -16,12 +16,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from daemon.config import BACKGROUND, FIT, FPS, GAP, SIZE, Colour, Fit, FramesPerSecond, Gap, Size
 from daemon.errors import Problem
-from daemon.validation import Location, key_path, problems_of
+from daemon.validation import UNION_TAG, Location, key_path, problems_of
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 SOUND_ENDINGS = (".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac")
 LARGEST_MANIFEST = 4 * 2**20
 """Bytes: a thousand pages with a page of text each; a larger file is no manifest."""
+
+MOST_PAGES, MOST_PROBLEMS = 10_000, 500
+"""A manifest with more pages is not even looked at, and more problems are not told: it may be made to cost time and memory."""
 
 Kind = Literal["picture", "sound"]
 
@@ -31,11 +34,18 @@ def _inside(path: str) -> str:
     if "\\" in path:
         raise ValueError("a backslash in a file's name; write folders as folder/file.png")
     parts = PurePosixPath(path).parts
-    if not parts or "\0" in path or path.endswith("/"):
+    if not parts or "\0" in path or path.endswith("/") or not _is_text(path):
         raise ValueError("not the name of a file")
     if path.startswith("/") or ".." in parts:
         raise ValueError("leaves the story's folder")
     return str(PurePosixPath(path))  # "./01.png" and "01.png" are one file
+
+
+def _is_text(path: str) -> bool:
+    try:
+        return bool(path.encode())
+    except UnicodeEncodeError:  # half a surrogate pair: from JSON, or from a name on disk that is not UTF-8
+        return False
 
 
 def _printable(text: str) -> str:
@@ -74,12 +84,15 @@ class Mood(_Model):
     mood: Line = Field(description='a folder of the music library, such as {"mood": "calm"}.')
 
 
+NONE, TRACK, MOOD = f"{UNION_TAG}none", f"{UNION_TAG}track", f"{UNION_TAG}mood"
+
+
 def _music_tag(value: Any) -> str:
-    return "#mood" if isinstance(value, dict | Mood) else "#none" if isinstance(value, bool) else "#track"
+    return MOOD if isinstance(value, dict | Mood) else NONE if isinstance(value, bool) else TRACK
 
 
 MusicChoice = Annotated[
-    Annotated[Literal[False], Tag("#none")] | Annotated[FileName, Tag("#track")] | Annotated[Mood, Tag("#mood")],
+    Annotated[Literal[False], Tag(NONE)] | Annotated[FileName, Tag(TRACK)] | Annotated[Mood, Tag(MOOD)],
     Discriminator(_music_tag),
 ]
 
@@ -158,22 +171,33 @@ def read(data: bytes, names: Sequence[str]) -> Reading:
         return Reading(parsed=False, problems=(Problem("manifest", what, "Mend it at that place, or write it anew."),))
     if not isinstance(raw, dict):
         return Reading(parsed=True, problems=(Problem("manifest", "not a JSON object", 'Write {"title": …, "pages": […]}.'),))
+    pages = raw.get("pages")
+    if isinstance(pages, list) and len(pages) > MOST_PAGES:
+        return Reading(parsed=True, problems=(Problem("pages", f"more than {MOST_PAGES}", "Make several stories of it."),))
     problems = _contradictions(raw)
     try:
         manifest = Manifest.model_validate(raw)
     except ValidationError as error:
         problems = [*problems_of(error, Manifest, _place), *problems]
-        return Reading(True, None, mentions=_mentions(raw), problems=tuple(problems))
+        return Reading(True, None, mentions=_mentions(raw), problems=_first(problems))
     pages, unpaired = (manifest.pages, []) if manifest.pages else pair(_without_music(names, manifest))
     return Reading(
         parsed=True,
         manifest=None if problems else manifest,
         pages=pages,
         mentions=_mentions({"pages": [page.model_dump() for page in pages]}),
-        problems=tuple(problems),
-        unpaired=tuple(unpaired),
+        problems=_first(problems),
+        unpaired=_first(unpaired),
         facts=manifest.files,
     )
+
+
+def _first(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The problems, as far as anybody would read them."""
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    more = Problem("manifest", f"{len(problems) - MOST_PROBLEMS} more problems", "Mend these first, then look again.")
+    return (*problems[:MOST_PROBLEMS], more)
 
 
 def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:
@@ -181,10 +205,12 @@ def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:
     pictures = _by_stem(names, PICTURE_ENDINGS)
     sounds = _by_stem(names, SOUND_ENDINGS)
     problems, pages = [], []
-    for stem in natsorted({*pictures, *sounds}, alg=ns.IGNORECASE):
+    for stem in natsorted(sorted({*pictures, *sounds}), alg=ns.IGNORECASE):
         match pictures.get(stem, []), sounds.get(stem, []):
-            case [picture], [sound]:
+            case [picture], [sound] if _file_inside(picture) and _file_inside(sound):
                 pages.append(PageEntry(image=picture, audio=sound))
+            case [picture], [_]:
+                problems.append(Problem("pages", "a name that cannot be used", "Give it a plain name in UTF-8.", picture))
             case [picture], []:
                 problems.append(Problem("pages", "no narration for it", f'Add "{stem}.mp3", or list "pages".', picture))
             case [], [sound, *_]:

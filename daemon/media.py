@@ -4,8 +4,10 @@ Files come here as open file objects, so that no decoder sees a path. Pillow is 
 others), FFmpeg's demuxers to those of plain sound files: a playlist that calls itself .mp3 would make it read other files.
 """
 
+import contextlib
 import warnings
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from typing import IO
 
 import av
@@ -14,7 +16,7 @@ import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from daemon.errors import StoryreelError
 
@@ -23,6 +25,17 @@ SOUND_FORMATS = "mp3,wav,flac,ogg,mov,mp4,m4a,aac"
 SAMPLE_BLOCK = 48_000
 """Samples that a block of decoded sound holds at the most, so that memory does not depend on a file's packets."""
 
+ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to turn a picture upright, by the orientation that its Exif data tell (Exif 2.32, 4.6.4)."""
 SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is lower than ours may be set; `_refuse_large` looks before it decodes
@@ -51,13 +64,23 @@ def open_picture(file: IO[bytes], megapixels: int, background: str) -> Image.Ima
             with Image.open(file, formats=PICTURE_FORMATS) as picture:
                 _refuse_large(picture, megapixels)
                 picture.load()
-                return flatten(ImageOps.exif_transpose(picture), background)
+                return flatten(_upright(picture), background)
     except UnidentifiedImageError as error:
         raise UnreadableMedia("not a PNG, JPEG or WebP picture", "Save it as PNG or JPEG.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (MemoryError, UnreadableMedia):
+        raise
+    except Exception as error:  # Pillow's plug-ins raise whatever a hostile file leads them to
         if isinstance(error, OSError) and error.errno:
             raise
         raise UnreadableMedia(f"damaged: {error}", "Export or copy it again.") from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """A picture turned as its Exif data say; odd data do not keep it from being shown as it is."""
+    turn = None
+    with contextlib.suppress(Exception):
+        turn = TURNS.get(picture.getexif().get(ORIENTATION, 1))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _refuse_large(picture: Image.Image, megapixels: int) -> None:
@@ -85,22 +108,28 @@ def sound_blocks(file: IO[bytes], rate: int) -> Iterator[Samples]:
     the file is not sound that can be decoded to its end.
     """
     try:
-        container = av.open(file, mode="r", options={"format_whitelist": SOUND_FORMATS})
+        container = av.open(file, mode="r", options={"format_whitelist": SOUND_FORMATS}, metadata_errors="replace")
     except av.error.FFmpegError as error:
         raise UnreadableMedia("not a sound file of a known kind", SAVE_SOUND) from error
     with container:
         if not container.streams.audio:
             raise UnreadableMedia("without any sound", SAVE_SOUND)
         try:
-            for frames in _resampled(_decoded(container, container.streams.audio[0]), rate):
-                yield from _stereo(frames)
+            yield from _blocks(_resampled(_decoded(container, container.streams.audio[0]), rate))
         except av.error.FFmpegError as error:
             raise UnreadableMedia("damaged", SAVE_SOUND) from error
 
 
-def count_samples(file: IO[bytes], rate: int) -> int:
-    """How many samples a sound file has at `rate`, counted by decoding all of it. Raises as `sound_blocks` does."""
-    samples = sum(int(block.shape[1]) for block in sound_blocks(file, rate))
+def count_samples(file: IO[bytes], rate: int, most: int | None = None) -> int:
+    """How many samples a sound file has at `rate`, counted by decoding all of it, or until there are more than `most`.
+
+    Raises as `sound_blocks` does.
+    """
+    samples = 0
+    for block in sound_blocks(file, rate):
+        samples += block.shape[1]
+        if most is not None and samples > most:
+            raise UnreadableMedia(f"longer than {most / rate / 60:g} minutes", "Cut it, or raise limits.film_minutes.")
     if not samples:
         raise UnreadableMedia("without any sound", SAVE_SOUND)
     return samples
@@ -112,7 +141,9 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.Audi
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
-        except av.error.InvalidDataError:
+        except av.error.FFmpegError as error:
+            if isinstance(error, OSError | MemoryError):
+                raise
             bad += 1
             continue
         good += 1
@@ -121,25 +152,41 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.Audi
         raise UnreadableMedia(f"damaged: {bad} of its {good + bad} parts do not decode", SAVE_SOUND)
 
 
-def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[list[av.AudioFrame]]:
+def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[av.AudioFrame]:
     """Frames at `rate`, mono or stereo. A file may change its own rate or layout midway: each stretch has its resampler."""
     resampler: AudioResampler | None = None
     form = None
     for frame in frames:
         if form != (now := (frame.format.name, frame.layout.name, frame.sample_rate)):
             if resampler is not None:
-                yield resampler.resample(None)
+                yield from resampler.resample(None)
             layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
-            resampler, form = AudioResampler(format="fltp", layout=layout, rate=rate), now
-        if resampler is not None:
-            yield resampler.resample(frame)
+            resampler = None if now == ("fltp", layout, rate) else AudioResampler(format="fltp", layout=layout, rate=rate)
+            form = now
+        yield from [frame] if resampler is None else resampler.resample(frame)
     if resampler is not None:
-        yield resampler.resample(None)
+        yield from resampler.resample(None)
 
 
-def _stereo(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
+def _blocks(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
+    """Decoders give a fiftieth of a second at a time; whole blocks cost a fiftieth of the calls."""
+    fifo, layout = av.AudioFifo(), ""
     for frame in frames:
-        samples = np.nan_to_num(frame.to_ndarray().astype(np.float32, copy=False), posinf=1.0, neginf=-1.0)
-        both = np.broadcast_to(samples, (2, samples.shape[1]))
-        for start in range(0, both.shape[1], SAMPLE_BLOCK):
-            yield both[:, start : start + SAMPLE_BLOCK]
+        if layout != frame.layout.name:
+            yield from _rest(fifo)
+            fifo, layout = av.AudioFifo(), frame.layout.name
+        frame.pts, frame.time_base = None, Fraction(1, frame.sample_rate)  # gaps in a file's own times are none in its sound
+        fifo.write(frame)
+        while fifo.samples >= SAMPLE_BLOCK and (block := fifo.read(SAMPLE_BLOCK)):
+            yield _stereo(block)
+    yield from _rest(fifo)
+
+
+def _rest(fifo: av.AudioFifo) -> Iterator[Samples]:
+    if block := fifo.read(partial=True):
+        yield _stereo(block)
+
+
+def _stereo(block: av.AudioFrame) -> Samples:
+    samples = np.nan_to_num(block.to_ndarray().astype(np.float32, copy=False), posinf=1.0, neginf=-1.0)
+    return np.broadcast_to(samples, (2, samples.shape[1]))

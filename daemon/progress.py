@@ -46,5 +46,5 @@ def read(attempt: Path) -> Progress | None:
     try:
         told = json.loads((attempt / SCRATCH / "progress.json").read_text())
         return Progress(str(told["stage"]), float(told["done"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

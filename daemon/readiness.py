@@ -5,29 +5,11 @@ and hashes match, and nothing about it has changed for the settle time. What can
 time, so that intake can say what is wrong with it: nothing waits for ever in silence.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from daemon.config import Watch
-
-_TEMPORARY = re.compile(
-    r""".*\.(part|tmp|filepart|crdownload)   # rsync --partial-dir, editors, WinSCP, Chromium
-      | \.syncthing\..* | ~syncthing~.*      # Syncthing on Unix and on Windows
-      | \..+\.[A-Za-z0-9]{6}                 # rsync: .name.XXXXXX
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a file of this name is one that some copying program has not finished yet."""
-    return _TEMPORARY.fullmatch(name) is not None
-
-
-def is_ignored(name: str) -> bool:
-    """Whether a name in the inbox is none of ours: hidden, or temporary."""
-    return name.startswith(".") or is_temporary(name)
+from daemon.names import is_temporary
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +96,7 @@ def _quiet_enough(sighting: Sighting, watch: Watch) -> float | None:
         return max(watch.settle_seconds, watch.patience_seconds)
     if sighting.manifest is ManifestState.SOUND and not sighting.lacking:
         return watch.settle_seconds
-    if sighting.manifest is ManifestState.FAULTY and not any(is_temporary(name) for name in sighting.lacking):
+    copying = any(is_temporary(name.rpartition("/")[2]) for name in sighting.lacking)
+    if sighting.manifest is ManifestState.FAULTY and not copying:
         return watch.settle_seconds
     return max(watch.settle_seconds, watch.give_up_seconds) if watch.give_up_seconds else None

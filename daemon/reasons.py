@@ -5,6 +5,8 @@ The folder is untrusted: a link in the place of either file is replaced and neve
 
 import contextlib
 import json
+import os
+import stat
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from daemon.errors import Problem
 from daemon.job import Job, now
 from daemon.outcome import Failure
 
+LARGEST = 4 * 2**20
 ERROR, WHY = "error.json", "WHY.txt"
 
 
@@ -31,27 +34,38 @@ def write(job: Job, failure: Failure) -> None:
     for name, text in ((ERROR, json.dumps(told, indent=2) + "\n"), (WHY, in_words(job.name, failure.problems))):
         draft = job.folder / name
         durable.write_file(draft, text)
-        place = job.source / name
-        if place.is_dir() and not place.is_symlink():
-            place.rename(job.source / next(durable.free_names(job.source, f"{name}-folder")))
-        draft.replace(place)
+        with contextlib.suppress(PermissionError):  # the story's own rights keep it out: it is failed without
+            _put(draft, job.source / name)
     durable.sync_folder(job.source)
+
+
+def _put(draft: Path, place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        place.rename(place.with_name(next(durable.free_names(place.parent, f"{place.name}-folder"))))
+    draft.replace(place)
 
 
 def remove(folder: Path) -> None:
     """Take the reasons of an earlier failure away; files of the same names that are not ours stay."""
     if read(folder):
-        for name in (ERROR, WHY):
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        for name in (WHY, ERROR):  # error.json last: it tells that both are ours
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError):
                 (folder / name).unlink()
 
 
 def read(folder: Path) -> tuple[Problem, ...]:
     """The problems that a failed story's folder tells of; none where it tells of none."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads((folder / ERROR).read_bytes())
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        told = json.loads(_bytes(folder / ERROR))
         return tuple(Problem(**problem) for problem in told["problems"])
     return ()
+
+
+def _bytes(path: Path) -> bytes:
+    """The start of a plain file; nothing of what could keep us waiting, or go on for ever."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(LARGEST) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
 
 
 def in_words(name: str, problems: tuple[Problem, ...]) -> str:

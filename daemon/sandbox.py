@@ -1,27 +1,29 @@
 """What a worker may do: it decodes what strangers made, so it is held to its own files by the kernel.
 
 Landlock (Linux 5.13 and newer) takes every other path away: reading is left for the interpreter, its packages, the system's
-libraries, fonts and the music library, writing for the work folder alone. It knows files only; the network is refused by the
-systemd unit. Memory is bounded by the process's data segment, and a worker does not outlive the service.
+libraries, fonts and the music library, writing for the work folder alone, starting programs for ffmpeg. It knows files only;
+the network is refused by the systemd unit. Memory is bounded by the process's data segment, and a worker does not outlive the
+service.
 """
 
-import ctypes
 import os
 import resource
+import select
 import signal
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import landlock
+from imageio_ffmpeg import get_ffmpeg_exe
 from landlock import FSAccess
 
 READABLE = ("/usr", "/lib", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/dev/urandom", "/proc/self", "/proc/cpuinfo")
 """What the interpreter, the dynamic linker and ffmpeg read; from /proc the codecs learn of the processor."""
 
-_READ = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
-_READ_FILE = FSAccess.READ_FILE | FSAccess.EXECUTE
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_READ = FSAccess.READ_FILE | FSAccess.READ_DIR
+_READ_FILE = FSAccess.READ_FILE
 
 
 def is_supported() -> bool:
@@ -35,7 +37,9 @@ def is_supported() -> bool:
 def confine(writable: Path, readable: Iterable[Path]) -> None:
     """Take every path from this process that it does not need. Cannot be undone; children inherit it."""
     ruleset = landlock.Ruleset()
-    ruleset.allow(writable)
+    ruleset.allow(writable, rules=FSAccess.all() & ~FSAccess.EXECUTE)
+    for program in (Path(get_ffmpeg_exe()), *Path("/lib64").glob("ld-linux-*"), *Path("/lib").glob("ld-linux-*")):
+        ruleset.allow(program, rules=FSAccess.EXECUTE | FSAccess.READ_FILE)
     ruleset.allow("/dev/null", rules=FSAccess.READ_FILE | FSAccess.WRITE_FILE)
     for path in _existing([*map(Path, READABLE), *_interpreter(), *readable]):
         ruleset.allow(path, rules=_READ if path.is_dir() else _READ_FILE)
@@ -56,11 +60,18 @@ def limit_memory(mib: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (mib * 2**20, mib * 2**20))
 
 
-def die_with_parent() -> None:
-    """End this process when the one that started it ends, so that no orphan works on beside a restarted service.
+def die_with(service: int) -> None:
+    """End this process, and whatever it started, when the process `service` ends, or when it is asked to end itself.
 
-    Called in a worker. Its parent is multiprocessing's fork server, which ends with the service. Ctrl-C on a terminal goes to
-    the whole group; a session of its own keeps ffmpeg from hearing it, so that running stories are drained and not torn.
+    No orphan may work on beside a restarted service, and a fork server is no help: it lives as long as its children do. In a
+    session of its own the worker does not hear Ctrl-C on a terminal, so running stories are drained and not torn.
     """
     os.setsid()
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+    descriptor = os.pidfd_open(service)
+
+    def wait() -> None:
+        select.select([descriptor], [], [])
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()

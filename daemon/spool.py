@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -94,11 +95,12 @@ class Spool:
         except OSError as error:
             shutil.rmtree(job.folder)
             return _not_claimed(error)
-        if job.source.is_symlink() or not job.source.is_dir():  # put there after the look: nothing that we would follow
+        if not _is_folder(job.source):  # put there after the look: nothing that we would follow
             self.give_back(job)
             return None
-        sync_folder(job.folder)
-        sync_folder(self.folders.inbox)
+        with contextlib.suppress(OSError):  # it is moved; a disk that does not sync is reported by the attempt's own record
+            sync_folder(job.folder)
+            sync_folder(self.folders.inbox)
         return job
 
     def give_back(self, job: Job) -> bool:
@@ -141,7 +143,7 @@ class Spool:
         Can be done again after any of its steps failed.
         """
         job = read_job(job.folder) or job
-        if job.target and not job.attempt_folder.is_dir():
+        if job.target and self._is_published(job):
             return job
         sync_files(job.attempt_folder)
         for target in free_names(self.folders.outbox, job.name):
@@ -160,7 +162,7 @@ class Spool:
         try:
             job.attempt_folder.rename(target)
         except OSError as error:
-            if error.errno in TAKEN:
+            if error.errno in TAKEN and os.path.lexists(target):
                 return False
             if error.errno != errno.EXDEV:
                 raise
@@ -207,7 +209,7 @@ class Spool:
     def retry(self, name: str) -> Path | None:
         """Move a failed story back into the inbox; None when there is none of this name."""
         source = self.folders.failed / name
-        if Path(name).name != name or not source.is_dir():
+        if name in ("", ".", "..") or "/" in name or not _is_folder(source):
             return None
         reasons.remove(source)
         return move_folder(source, self.folders.inbox, name)
@@ -216,17 +218,19 @@ class Spool:
 
     def recover(self) -> list[Recovered]:
         """What an earlier run left at work, oldest first. Everything is read from the disk; can be done again."""
-        _remove_hidden_copies(self.folders.outbox)
         folders = sorted(path for path in self.folders.work.iterdir() if path.is_dir() and not path.name.startswith("."))
         return [self._recovered(folder) for folder in folders]
 
     def _recovered(self, folder: Path) -> Recovered:
         job = read_job(folder) or rebuilt(folder)
+        shutil.rmtree(self.folders.outbox / f".{job.id}", ignore_errors=True)  # a copy to elsewhere that was cut off
         if job.target:
-            if not self._is_published(job):
-                self.publish(job)  # its files were safe on disk before the target was recorded
-            return Recovered(job, State.PUBLISHED)
-        if not job.source.is_dir():
+            published = self.publish(job)  # its files were safe on disk before the target was recorded
+            return Recovered(published, State.PUBLISHED)
+        if not _is_folder(job.source):
+            if os.path.lexists(job.source):
+                self.give_back(job)
+                return Recovered(job, State.DROPPED)
             shutil.rmtree(folder)
             return Recovered(job, State.DROPPED)
         for attempt in folder.glob("attempt-*"):
@@ -290,10 +294,12 @@ def _report_job(published: Path) -> str | None:
     return None
 
 
-def _remove_hidden_copies(outbox: Path) -> None:
-    """What a copy to an outbox elsewhere left half done; our hidden names are job ids."""
-    for path in outbox.glob(".[0-9]*T[0-9]*-*"):
-        shutil.rmtree(path, ignore_errors=True)
+def _is_folder(path: Path) -> bool:
+    """A folder itself, no link to one. A name that is none is not there."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
 
 
 def _not_claimed(error: OSError) -> Unclaimable | None:
@@ -325,7 +331,10 @@ def _make_folders(folders: Folders) -> None:
 
 
 def _locked(path: Path, patience_seconds: float) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise SpoolError(f"{path}: {error.strerror}. Remove it, or give it to this user.") from error
     deadline = time.monotonic() + patience_seconds
     while True:
         try:

@@ -110,7 +110,9 @@ class Supervisor:
             return _exhausted(life.job)
         retrying = AsyncRetrying(
             stop=stop_after_attempt(left),
-            wait=wait_exponential_jitter(initial=workers.retry_seconds, max=LONGEST_WAIT_SECONDS, jitter=workers.retry_seconds),
+            wait=wait_exponential_jitter(
+                multiplier=workers.retry_seconds, max=LONGEST_WAIT_SECONDS, jitter=workers.retry_seconds
+            ),
             retry=retry_if_result(lambda outcome: isinstance(outcome, Failure) and outcome.retryable),
             before_sleep=lambda state: _say_retrying(life.job, state),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
@@ -123,7 +125,7 @@ class Supervisor:
             await self._room.wait()
             if self._draining:
                 raise asyncio.CancelledError
-            life.job = job = await _until_it_works(self._spool.begin_attempt, life.job)
+            life.job = job = await self._charged(life.job)
             logger().info(Event.RENDER_STARTED, **_named(job))
             began = time.monotonic()
             outcome = await self._watched(job)
@@ -132,6 +134,15 @@ class Supervisor:
             if isinstance(outcome, Failure):
                 await asyncio.to_thread(self._spool.drop_attempt, job)
             return outcome
+
+    async def _charged(self, job: Job) -> Job:
+        """Begin an attempt; a call that is cancelled over the disk's slowness takes the charge back."""
+        charging = asyncio.ensure_future(_until_it_works(self._spool.begin_attempt, job))
+        try:
+            return await asyncio.shield(charging)
+        except asyncio.CancelledError:
+            await asyncio.to_thread(self._spool.uncharge, await charging)
+            raise
 
     async def _watched(self, job: Job) -> Outcome:
         """The attempt in a worker, its progress told every few seconds."""
@@ -206,7 +217,7 @@ async def _tell_progress(job: Job) -> None:
 async def _until_it_works(step: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
     """A step of the spool, on a thread. It only moves folders, so a full disk or a lost share is waited for, never given up."""
     waiting = AsyncRetrying(
-        wait=wait_exponential_jitter(initial=1, max=LONGEST_WAIT_SECONDS),
+        wait=wait_exponential_jitter(multiplier=1, max=LONGEST_WAIT_SECONDS),
         retry=retry_if_exception_type(OSError),
         before_sleep=_say_stuck,
     )

@@ -14,6 +14,9 @@ from pydantic_core import ErrorDetails
 
 from daemon.errors import Problem
 
+UNION_TAG = "union#"
+"""How the tags of our unions begin: pydantic puts them into a fault's path, where nobody has written them."""
+
 Location = tuple[int | str, ...]
 
 
@@ -49,8 +52,7 @@ def _problem(details: ErrorDetails, model: type[BaseModel], where: Callable[[Loc
 
 
 def _is_union_tag(step: int | str) -> bool:
-    """Pydantic puts the chosen branch of a tagged union into the path; the tags of ours begin with a hash."""
-    return isinstance(step, str) and step.startswith("#")
+    return isinstance(step, str) and step.startswith(UNION_TAG)
 
 
 def _sentence(details: ErrorDetails) -> str:
@@ -79,10 +81,18 @@ def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]
 def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel] | None:
     """The model that stands at a place inside another model, if one does."""
     here: type[BaseModel] | None = model
+    is_key = False
     for step in location:
-        if isinstance(step, str) and here and step in here.model_fields:  # other steps are indices and keys of dicts
-            here = _first_model(here.model_fields[step].annotation)
+        if is_key or isinstance(step, int) or here is None:
+            is_key = False
+        elif step in here.model_fields:
+            annotation = here.model_fields[step].annotation
+            here, is_key = _first_model(annotation), _is_dictionary(annotation)
     return here
+
+
+def _is_dictionary(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(get_origin(part) is dict for part in get_args(annotation))
 
 
 def _first_model(annotation: Any) -> type[BaseModel] | None:

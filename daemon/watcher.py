@@ -15,7 +15,8 @@ from daemon.config import Watch
 from daemon.events import InboxEvents
 from daemon.inbox import FolderView, list_inbox
 from daemon.log import Event, logger
-from daemon.readiness import Entry, Sighting, State, Verdict, Watched, is_ignored, judge, remember
+from daemon.names import is_ignored
+from daemon.readiness import Entry, Sighting, State, Verdict, Watched, judge, remember
 
 DEBOUNCE_SECONDS = 0.1
 """A copying program makes thousands of events; they are looked at together."""
@@ -49,6 +50,7 @@ class Watcher:
         self._known_tracks = known_tracks
         self._clock = clock
         self._folders: dict[str, _Folder] = {}
+        self._generation = 0
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._settled: asyncio.Queue[Settled] = asyncio.Queue()
@@ -66,8 +68,11 @@ class Watcher:
         return any(folder.state is not State.WAITING for folder in self._folders.values())
 
     def reconsider(self) -> None:
-        """Forget what was seen: the settings have changed."""
+        """Forget what was seen, and what is being seen just now: the settings have changed."""
+        self._generation += 1
+        self._dirty.update(self._folders)
         self._folders.clear()
+        self._wake.set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -116,8 +121,8 @@ class Watcher:
     async def _check(self, events: InboxEvents) -> None:
         """Make sure that events arrive, else begin anew to watch."""
         fault = await asyncio.to_thread(events.check)
-        if fault and not self._inbox.exists():
-            with contextlib.suppress(OSError):  # an unmounted root: the scan will say so
+        if fault:
+            with contextlib.suppress(OSError):  # it is there; or cannot be: the scan will say so
                 self._inbox.mkdir()
         if fault:
             await asyncio.to_thread(events.start)
@@ -126,13 +131,13 @@ class Watcher:
     async def _scan(self) -> None:
         """Look at every folder of the inbox."""
         began = self._clock()
+        self._dirty.clear()
         try:
             listing = await asyncio.to_thread(list_inbox, self._inbox)
         except OSError as error:
             self._health.degrade(f"the inbox cannot be read: {error.strerror}")
             self.last_look = self._clock()
             return
-        self._dirty.clear()
         await self._look({*listing.folders, *self._folders})
         say = logger().debug if self.first_scan.is_set() else logger().info
         seconds = round(self._clock() - began, 3)
@@ -141,8 +146,13 @@ class Watcher:
     async def _look(self, names: Iterable[str]) -> None:
         """Look at some folders, on a thread (a network filesystem may take its time), and act on what was seen."""
         views = [(name, self._view(name)) for name in sorted(names) if not is_ignored(name)]
+        generation = self._generation
         sightings = await asyncio.to_thread(lambda: [(name, view, _sight(view)) for name, view in views])
         now = self._clock()
+        if generation != self._generation:
+            self._dirty.update(name for name, _ in views)
+            self._wake.set()
+            return
         for name, view, sighting in sightings:
             if sighting is None:
                 self._folders.pop(name, None)

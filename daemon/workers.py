@@ -5,7 +5,10 @@ costs that worker; the pool goes on.
 """
 
 import asyncio
+import contextlib
 import multiprocessing
+import os
+import signal
 from concurrent.futures import TimeoutError as PoolTimeout
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -37,18 +40,25 @@ class LocalWorkers:
     """A pool of confined processes on this machine."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        settings = self._settings
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["daemon.compiler"])
-        self._pool = ProcessPool(
+        return ProcessPool(
             max_workers=settings.workers.count,
             initializer=_set_up,
-            initargs=(settings.log, settings.workers.memory_mib, settings.folders.work, settings.music.library),
+            initargs=(os.getpid(), settings.log, settings.workers.memory_mib, settings.folders.work, settings.music.library),
             context=context,
         )
 
     async def submit(self, order: Order) -> Outcome:
         """Compile a story in a worker. A cancelled call ends the worker's attempt."""
         timeout = order.settings.workers.timeout_seconds
+        if not self._pool.active:  # pebble gives up when a worker ends that has no task
+            self._pool = self._new_pool()
         future = self._pool.schedule(_compile, args=(order,), timeout=timeout)
         try:
             return await asyncio.wrap_future(future)
@@ -57,6 +67,8 @@ class LocalWorkers:
         except PoolTimeout:
             return _failure(order.job, Kind.TIMEOUT, f"not finished after {timeout:g} s", "Make two stories of it.")
         except ProcessExpired as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind
             what = f"the worker ended in the midst of it (exit code {error.exitcode})"
             return _failure(
                 order.job, Kind.DIED, what, "Make its pictures smaller; look for the kernel's out-of-memory killer."
@@ -72,10 +84,10 @@ def _failure(job: str, kind: Kind, what: str, mend: str) -> Failure:
     return Failure(job, kind, (Problem(str(kind), what, mend),))
 
 
-def _set_up(log_settings: Log, memory_mib: int, work: Path, music: Path) -> None:
+def _set_up(service: int, log_settings: Log, memory_mib: int, work: Path, music: Path) -> None:
     """What each worker does first, before it sees any story."""
     log.setup(log_settings)
-    sandbox.die_with_parent()
+    sandbox.die_with(service)
     sandbox.limit_memory(memory_mib)
     if sandbox.is_supported():
         sandbox.confine(writable=work, readable=[music])

@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from daemon.config import FilmSettings
+from daemon.story import Narration, Page, Story, Track
+
 COLOURS = ((200, 40, 40), (40, 170, 60), (50, 70, 210), (220, 190, 40), (150, 60, 180), (30, 180, 190))
 """Flat and far apart, so that a decoded frame tells which page it is from."""
 SIZE = (160, 90)
@@ -61,3 +64,21 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a story as an object."""
     content: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
     return content
+
+
+def planned(folder: Path, seconds: Sequence[float] = (0.4, 0.6, 0.5), music: Track | None = None, **film: Any) -> Story:
+    """The same story as `story` makes, as it leaves intake: for tests of what comes after it. `film` as in config.toml."""
+    story(folder, seconds)
+    settings = FilmSettings.model_validate({"gap_seconds": 0.1} | film)
+    gap = round(settings.gap_seconds * RATE)
+    pages = tuple(
+        Page(
+            folder / f"{number:02d}.png",
+            *SIZE,
+            gap,
+            Narration(folder / f"{number:02d}.wav", round(length * RATE)),
+            f"Words of page {number}.",
+        )
+        for number, length in enumerate(seconds, 1)
+    )
+    return Story("A test", "", "", pages, music, settings, seed=1, inputs=())

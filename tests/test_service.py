@@ -86,7 +86,7 @@ def test_a_folder_renamed_from_part_and_one_dropped_while_down_are_each_delivere
 
 
 def test_killed_in_the_midst_of_a_film_it_goes_on_and_delivers_once(root: Path, tmp_path: Path) -> None:
-    folder = story(tmp_path / "long", (20.0, 20.0))
+    folder = story(tmp_path / "long", (60.0, 60.0))
     with running_service(root) as service:
         drop(folder, root)
         service.wait_for("render.started")

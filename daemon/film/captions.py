@@ -5,6 +5,7 @@ instead of the comma and escapes `&` and `<`; a chapter line is a time and a tit
 """
 
 import html
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,9 +47,9 @@ def _wrapped(text: str) -> list[str]:
 
 
 def subrip(captions: list[Caption]) -> str:
-    """The captions as an .srt file. An arrow in the text would be read as a time: it loses a hyphen."""
+    """The captions as an .srt file. An arrow of hyphens in the text would be read as a time; it becomes one letter."""
     blocks = (
-        f"{number}\n{_clock(caption.start, ',')} --> {_clock(caption.end, ',')}\n{caption.text.replace('-->', '->')}\n"
+        f"{number}\n{_clock(caption.start, ',')} --> {_clock(caption.end, ',')}\n{re.sub('-{2,}>', '→', caption.text)}\n"
         for number, caption in enumerate(captions, 1)
     )
     return "\n".join(blocks)
@@ -73,9 +74,18 @@ def _chapter_lines(story: Story, timeline: Timeline) -> Iterator[str]:
     for span in timeline.spans:
         seconds = span.first // timeline.fps
         text = " ".join(story.pages[span.page].text.split())
-        title = textwrap.shorten(text, CHAPTER_TITLE, placeholder=" …") if text else f"Page {span.page + 1}"
+        title = _shortened(text) if text else f"Page {span.page + 1}"
         hours = f"{seconds // 3600}:" if with_hours else ""
         yield f"{hours}{seconds // 60 % 60:02d}:{seconds % 60:02d} {title}"
+
+
+def _shortened(text: str) -> str:
+    """At most `CHAPTER_TITLE` letters, cut between words where there is a word's end in the second half of them."""
+    if len(text) <= CHAPTER_TITLE:
+        return text
+    cut = text[: CHAPTER_TITLE - 2]
+    end = cut.rfind(" ", CHAPTER_TITLE // 2)
+    return (cut[:end] if end > 0 else cut) + " …"
 
 
 def _clock(milliseconds: int, point: str) -> str:

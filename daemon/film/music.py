@@ -12,9 +12,10 @@ from daemon.story import Track
 
 def library(folder: Path) -> tuple[Track, ...]:
     """Every track below a folder, named by its path in it ("calm/harbour.ogg"), in natural order."""
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SOUND_ENDINGS and path.is_file())
-    names = (path.relative_to(folder).as_posix() for path in files)
-    return tuple(Track(name, folder / name) for name in natsorted(names) if not name.startswith("."))
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    sounds = (path for path in paths if path.suffix.lower() in SOUND_ENDINGS)
+    names = (path.as_posix() for path in sounds if not any(part.startswith(".") for part in path.parts))
+    return tuple(Track(name, folder / name) for name in natsorted(sorted(names)))
 
 
 def moods(tracks: Sequence[Track]) -> list[str]:

@@ -41,4 +41,8 @@ def fitted(picture: Image.Image, size: Canvas, fit: Fit, background: str) -> Ima
         return picture
     if fit == "cover":
         return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
-    return ImageOps.pad(picture, size, Image.Resampling.LANCZOS, color=background)
+    scale = min(size[0] / picture.width, size[1] / picture.height)
+    inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    canvas = Image.new("RGB", size, background)
+    canvas.paste(picture.resize(inner, Image.Resampling.LANCZOS), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    return canvas

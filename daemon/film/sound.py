@@ -6,36 +6,18 @@ from its start whenever it ends, and the mix goes to disk as it comes.
 
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from daemon.errors import FilmError
+from daemon.film.stream import SampleStream
 from daemon.film.timeline import Cue, Timeline
 from daemon.media import Samples, UnreadableMedia, sound_blocks
 from daemon.story import SAMPLE_RATE, Story, Track
 
 BLOCK = SAMPLE_RATE
 FULL_SCALE = 32_767
-
-
-class _Stream:
-    """Blocks of any lengths, read in lengths that the reader chooses; silence after their end."""
-
-    def __init__(self, blocks: Iterator[Samples]) -> None:
-        self._blocks = blocks
-        self._rest: Samples = np.zeros((2, 0), np.float32)
-
-    def read(self, samples: int) -> Samples:
-        parts, missing = [], samples
-        while missing:
-            if not self._rest.shape[1]:
-                self._rest = next(self._blocks, np.zeros((2, missing), np.float32))
-            parts.append(self._rest[:, :missing])
-            self._rest = self._rest[:, missing:]
-            missing -= parts[-1].shape[1]
-        return np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), np.float32)
 
 
 def write_mix(story: Story, timeline: Timeline, volume_db: float, target: Path) -> None:
@@ -51,19 +33,23 @@ def write_mix(story: Story, timeline: Timeline, volume_db: float, target: Path) 
 
 def mixed(story: Story, timeline: Timeline, volume_db: float) -> Iterator[Samples]:
     """The film's sound, block by block."""
-    with ExitStack() as files:
 
-        def narration(cue: Cue) -> _Stream:
-            page = story.pages[cue.page]
-            assert page.narration, "a cue stands for a narration"
-            return _Stream(sound_blocks(files.enter_context(page.narration.path.open("rb")), SAMPLE_RATE))
+    def narration(cue: Cue) -> SampleStream:
+        page = story.pages[cue.page]
+        assert page.narration, "a cue stands for a narration"
+        return SampleStream(_decoded(page.narration.path))
 
-        music = _Stream(_looped(story.music, 10 ** (volume_db / 20)) if story.music else iter(()))
-        yield from _mix(timeline, narration, music)
+    music = SampleStream(_looped(story.music, 10 ** (volume_db / 20)) if story.music else iter(()))
+    return _mix(timeline, narration, music)
 
 
-def _mix(timeline: Timeline, open_cue: Callable[[Cue], _Stream], music: _Stream) -> Iterator[Samples]:
-    waiting, sounding = list(reversed(timeline.cues)), list[tuple[Cue, _Stream]]()
+def _decoded(path: Path) -> Iterator[Samples]:
+    with path.open("rb") as file:
+        yield from sound_blocks(file, SAMPLE_RATE)
+
+
+def _mix(timeline: Timeline, open_cue: Callable[[Cue], SampleStream], music: SampleStream) -> Iterator[Samples]:
+    waiting, sounding = list(reversed(timeline.cues)), list[tuple[Cue, SampleStream]]()
     for start in range(0, timeline.samples, BLOCK):
         end = min(start + BLOCK, timeline.samples)
         block = music.read(end - start).copy()
@@ -73,6 +59,9 @@ def _mix(timeline: Timeline, open_cue: Callable[[Cue], _Stream], music: _Stream)
         for cue, stream in sounding:
             first, last = max(cue.start, start), min(cue.start + cue.samples, end)
             block[:, first - start : last - start] += stream.read(last - first)
+        for cue, stream in sounding:
+            if cue.start + cue.samples <= end:
+                stream.close()
         sounding = [(cue, stream) for cue, stream in sounding if cue.start + cue.samples > end]
         yield block
 
@@ -82,10 +71,9 @@ def _looped(track: Track, gain: float) -> Iterator[Samples]:
     while True:
         samples = 0
         try:
-            with track.path.open("rb") as file:
-                for block in sound_blocks(file, SAMPLE_RATE):
-                    samples += block.shape[1]
-                    yield block * np.float32(gain)
+            for block in _decoded(track.path):
+                samples += block.shape[1]
+                yield block * np.float32(gain)
         except UnreadableMedia as error:
             raise FilmError(f"the music track {track.name} cannot be used: {error.what}") from error
         if not samples:

@@ -5,10 +5,11 @@ pages before it, and each narration starts with its picture, to the sample. So n
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daemon.config import LARGEST_SIDE, Canvas, named_canvas
+from daemon.config import LARGEST_AREA, LARGEST_SIDE, Canvas, coded_area, named_canvas
 from daemon.story import SAMPLE_RATE, Page, Story
 
 
@@ -59,6 +60,8 @@ def plan(story: Story) -> Timeline:
     """Plan a story's film."""
     fps = story.film.fps
     edges = frame_edges([page.samples for page in story.pages], fps)
+    if last := story.pages[-1].narration:  # without a gap it may end after the exact sum: it began with its picture
+        edges[-1] = max(edges[-1], -(-(first_sample(edges[-2], fps) + last.samples) * fps // SAMPLE_RATE))
     spans = tuple(Span(page, first, end - first) for page, (first, end) in enumerate(itertools.pairwise(edges)))
     cues = tuple(
         Cue(span.page, first_sample(span.first, fps), narration.samples)
@@ -93,8 +96,12 @@ def canvas(size: str, pages: Sequence[Page]) -> Canvas:
     if named := named_canvas(size):
         return named
     largest = max(pages, key=lambda page: page.width * page.height)
-    scale = min(1.0, LARGEST_SIDE / max(largest.width, largest.height))
-    return _even(largest.width * scale), _even(largest.height * scale)
+    longest, area = max(largest.width, largest.height), largest.width * largest.height
+    scale = min(1.0, LARGEST_SIDE / longest, math.sqrt(LARGEST_AREA / area))
+    width, height = _even(largest.width * scale), _even(largest.height * scale)
+    while coded_area(width, height) > LARGEST_AREA:  # whole macroblocks may take a little more
+        width, height = width - 2, height - 2
+    return width, height
 
 
 def _even(length: float) -> int:

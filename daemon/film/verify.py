@@ -4,6 +4,7 @@ moviepy returns normally from a full disk with a file that does not play (measur
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -98,27 +99,37 @@ def _require_decodable(film: InputContainer, timeline: Timeline) -> None:
 
 
 def _decoded_frames(film: InputContainer, span: Span, fps: int) -> int:
-    """How many of a span's frames decode, from the keyframe at or before its first one."""
+    """How many of a span's frames decode without a fault, from the keyframe at or before its first one."""
     stream = film.streams.video[0]
     assert stream.time_base, "a video stream of an mp4 has a time base"
+    stream.codec_context.options = {"err_detect": "explode"}
     film.seek(int(span.first / fps / stream.time_base), stream=stream, backward=True)
     count = 0
     for frame in film.decode(stream):
         number = round((frame.time or 0) * fps)
-        count += span.first <= number < span.first + span.frames
+        count += span.first <= number < span.first + span.frames and not frame.is_corrupt
         if number >= span.first + span.frames - 1:
             break
     return count
 
 
 def _require_index_at_front(path: Path) -> None:
-    """The `moov` box must stand before `mdat` (ISO/IEC 14496-12, 4.2: a box is its size, its name, its contents)."""
+    """`moov` must stand before `mdat`, and the boxes must fill the file (ISO/IEC 14496-12, 4.2: a size, a name, contents)."""
+    names = [name for name, _ in _boxes(path)]
+    if b"moov" not in names or b"mdat" not in names or names.index(b"moov") > names.index(b"mdat"):
+        raise FilmError("the film has no index at its front")
+
+
+def _boxes(path: Path) -> Iterator[tuple[bytes, int]]:
+    """The names and sizes of a file's outermost boxes. Raises FilmError where they do not end just where the file does."""
+    offset, length = 0, path.stat().st_size
     with path.open("rb") as file:
-        while header := file.read(8):
-            size, name = struct.unpack(">I4s", header)
-            if name == b"moov":
-                return
-            if name == b"mdat" or size < 8:
-                break
-            file.seek(size - 8, 1)
-    raise FilmError("the film has no index at its front")
+        while offset < length:
+            file.seek(offset)
+            size, name = struct.unpack(">I4s", file.read(8))
+            if size == 1:  # more than 4 GB: the size follows in 64 bits
+                [size] = struct.unpack(">Q", file.read(8))
+            if size < 8 or offset + size > length:
+                raise FilmError("the film's file is shorter than it says")
+            yield name, size
+            offset += size

@@ -1,0 +1,31 @@
+"""Sound that comes in blocks of any lengths, read in lengths that the reader chooses."""
+
+from collections.abc import Generator, Iterator
+
+import numpy as np
+
+from daemon.media import Samples
+
+
+class SampleStream:
+    """Blocks of any lengths, read in lengths that the reader chooses; silence after their end."""
+
+    def __init__(self, blocks: Iterator[Samples]) -> None:
+        self._blocks = blocks
+        self._rest: Samples = np.zeros((2, 0), np.float32)
+
+    def read(self, samples: int) -> Samples:
+        """The next samples, of shape (2, samples)."""
+        parts, missing = [], samples
+        while missing:
+            if not self._rest.shape[1]:
+                self._rest = next(self._blocks, np.zeros((2, missing), np.float32))
+            parts.append(self._rest[:, :missing])
+            self._rest = self._rest[:, missing:]
+            missing -= parts[-1].shape[1]
+        return np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), np.float32)
+
+    def close(self) -> None:
+        """End the blocks, and let go of whatever they hold open."""
+        if isinstance(self._blocks, Generator):
+            self._blocks.close()

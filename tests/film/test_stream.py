@@ -1,0 +1,26 @@
+"""Blocks of any lengths, read in lengths that the reader chooses."""
+
+from collections.abc import Iterator
+from itertools import accumulate, pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.film.stream import SampleStream
+from daemon.media import Samples
+
+
+@given(blocks=st.lists(st.integers(0, 20), max_size=8), reads=st.lists(st.integers(0, 30), max_size=8))
+def test_a_stream_gives_its_blocks_in_any_lengths_and_then_silence(blocks: list[int], reads: list[int]) -> None:
+    whole = np.tile(np.arange(1, sum(blocks) + 1, dtype=np.float32), (2, 1))
+
+    def source() -> Iterator[Samples]:
+        for start, end in pairwise([0, *accumulate(blocks)]):
+            yield whole[:, start:end]
+
+    stream = SampleStream(source())
+    parts = [stream.read(samples) for samples in reads]
+    assert [part.shape for part in parts] == [(2, samples) for samples in reads]
+    expected = np.pad(whole, ((0, 0), (0, sum(reads))))[:, : sum(reads)]
+    assert (np.concatenate([np.zeros((2, 0), np.float32), *parts], axis=1) == expected).all()

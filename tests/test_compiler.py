@@ -1,0 +1,234 @@
+"""One attempt: everything that belongs to a film, or a failure of the right kind, and never a trace of the work."""
+
+import errno
+import json
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from daemon.compiler import compile_order, compile_story
+from daemon.config import Settings
+from daemon.errors import FilmError, StoryError
+from daemon.order import Order
+from daemon.outcome import Failure, Film, Kind
+from daemon.progress import SCRATCH, Report, reporter
+from tests.conftest import SettingsMaker
+from tests.stories import COLOURS, read_manifest, sine, story, wav, write_manifest
+
+
+@pytest.fixture
+def order(tmp_path: Path, settings: Settings) -> Order:
+    (tmp_path / "attempt-1").mkdir()
+    return Order("job-1", "the-fox", 1, story(tmp_path / "the-fox"), tmp_path / "attempt-1", settings)
+
+
+def unheard(_stage: str, _done: float) -> None:
+    """A report that nobody reads."""
+
+
+def failure(order: Order, report: Report = unheard) -> Failure:
+    outcome = compile_order(order, report)
+    assert isinstance(outcome, Failure)
+    assert outcome.job == order.job
+    assert outcome.problems
+    return outcome
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def again(order: Order, name: str) -> Order:
+    """The same order into another folder."""
+    attempt = order.attempt.with_name(name)
+    attempt.mkdir()
+    return replace(order, attempt=attempt)
+
+
+def test_a_film_and_what_belongs_to_it_and_nothing_else(order: Order) -> None:
+    outcome = compile_order(order, reporter(order.attempt))
+    assert outcome == Film("job-1", order.attempt, 3.0)
+    assert names(order.attempt) == ["film.chapters.txt", "film.jpg", "film.mp4", "film.srt", "film.vtt", "report.json"]
+    with av.open(order.attempt / "film.mp4") as film:
+        assert sum(1 for _ in film.decode(video=0)) == 72
+
+
+def test_a_story_without_words_has_no_captions(order: Order) -> None:
+    pages = [{key: page[key] for key in ("image", "audio")} for page in read_manifest(order.source)["pages"]]
+    write_manifest(order.source, {"pages": pages, "music": False})
+    compile_story(order, unheard)
+    assert names(order.attempt) == ["film.chapters.txt", "film.jpg", "film.mp4", "report.json"]
+
+
+def test_the_words_beside_the_film_follow_its_pages(order: Order) -> None:
+    compile_story(order, unheard)
+    assert (order.attempt / "film.chapters.txt").read_text() == (
+        "00:00 Words of page 1.\n00:00 Words of page 2.\n00:02 Words of page 3.\n"
+    )
+    assert "00:00:00,916 --> 00:00:01,516\nWords of page 2.\n" in (order.attempt / "film.srt").read_text()
+    assert "00:00:00.916 --> 00:00:01.516\nWords of page 2.\n" in (order.attempt / "film.vtt").read_text()
+
+
+def test_the_poster_is_the_first_page(order: Order) -> None:
+    compile_story(order, unheard)
+    with Image.open(order.attempt / "film.jpg") as poster:
+        assert poster.size == (160, 90)
+        red, green, blue = poster.convert("RGB").resize((1, 1)).tobytes()
+    assert max(abs(a - b) for a, b in zip((red, green, blue), COLOURS[0], strict=True)) <= 3
+
+
+def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
+    wav(order.source / "tune.wav", sine(0.2))
+    write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav", "film": {"background": "#112233"}})
+    facts = compile_story(order, unheard)
+    report: dict[str, Any] = json.loads((order.attempt / "report.json").read_text())
+    assert report["film"] == {
+        "seconds": 3.0, "frames": 72, "fps": 24, "width": 160, "height": 90, "bytes": facts.bytes,
+    }  # fmt: skip
+    assert facts.bytes == (order.attempt / "film.mp4").stat().st_size
+    assert [(page["start"], page["seconds"], page["narration_seconds"], page["text"]) for page in report["pages"]] == [
+        (0.0, 0.917, 0.4, "Words of page 1."),
+        (0.917, 1.083, 0.6, "Words of page 2."),
+        (2.0, 1.0, 0.5, "Words of page 3."),
+    ]
+    told = {key: report[key] for key in ("job", "story", "attempt", "title", "music")}
+    assert told == {"job": "job-1", "story": "the-fox", "attempt": 1, "title": "A test", "music": "tune.wav"}
+    assert report["settings"]["background"] == "#112233"
+    assert [file["file"] for file in report["inputs"]][-1] == "tune.wav"
+    assert all(set(file) == {"file", "size", "sha256"} for file in report["inputs"])
+    assert {"storyreel", "moviepy", "av", "pillow", "numpy", "python"} <= set(report["versions"])
+    assert report["render_seconds"] > 0
+
+
+def test_the_same_story_gives_the_same_bytes(order: Order) -> None:
+    write_manifest(order.source, {key: value for key, value in read_manifest(order.source).items() if key != "music"})
+    first, second = order, again(order, "attempt-2")
+    compile_story(first, unheard)
+    compile_story(replace(second, number=2), unheard)
+    for name in ("film.mp4", "film.jpg", "film.srt", "film.vtt", "film.chapters.txt"):
+        assert (first.attempt / name).read_bytes() == (second.attempt / name).read_bytes(), name
+    reports = [json.loads((made.attempt / "report.json").read_text()) for made in (first, second)]
+    for report in reports:
+        del report["render_seconds"], report["attempt"]
+    assert reports[0] == reports[1]
+    assert reports[0]["music"] is not None
+
+
+def test_progress_goes_through_the_stages_and_never_back(order: Order) -> None:
+    told: list[tuple[str, float]] = []
+    compile_story(order, lambda stage, done: told.append((stage, done)))
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["intake", "sound", "film", "checking"]
+    assert [done for stage, done in told if stage == "film"] == sorted(done for stage, done in told if stage == "film")
+
+
+def test_the_source_is_left_as_it_is(order: Order) -> None:
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()}
+    compile_story(order, unheard)
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()} == before
+
+
+# Failures
+
+
+def test_a_fault_of_the_story_is_told_with_all_its_problems_and_not_tried_again(order: Order) -> None:
+    (order.source / "02.wav").unlink()
+    (order.source / "03.png").write_text("no picture")
+    failed = failure(order)
+    assert (failed.kind, failed.retryable, failed.trace) == (Kind.STORY, False, "")
+    assert [(problem.where, problem.file) for problem in failed.problems] == [("page 2", "02.wav"), ("page 3", "03.png")]
+    assert names(order.attempt) == []
+
+
+def test_a_track_that_cannot_be_played_is_a_fault_of_the_film(order: Order, make_settings: SettingsMaker) -> None:
+    library = order.source.parent / "library"
+    library.mkdir()
+    (library / "broken.mp3").write_text("no sound")
+    write_manifest(order.source, {"pages": read_manifest(order.source)["pages"]})
+    failed = failure(replace(order, settings=make_settings(music={"folder": library})))
+    assert (failed.kind, failed.retryable) == (Kind.FILM, True)
+    assert "broken.mp3" in failed.problems[0].what
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """No file may become larger: writing more fails as it does on a full disk, here and in child processes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_no_more_is_a_fault_of_the_machine(order: Order) -> None:
+    with files_of_at_most(30_000):  # a narration has 38 kB
+        failed = failure(order)
+    assert (failed.kind, failed.retryable) == (Kind.MACHINE, True)
+    assert failed.problems[0].what == os.strerror(errno.EFBIG)
+    assert names(order.attempt) == []
+
+
+def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Order) -> None:
+    """Noise is larger as a film than as a picture, so that the film alone breaks the limit; moviepy says nothing."""
+    chance = np.random.default_rng(1)
+    for number in range(4):
+        noise = chance.integers(0, 255, (360, 640, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(order.source / f"{number}.jpg", quality=40)
+    write_manifest(
+        order.source, {"pages": [{"image": f"{number}.jpg", "duration": 0.05} for number in range(4)], "music": False}
+    )
+    compile_story(again(order, "with-room"), unheard)
+    film = (order.attempt.with_name("with-room") / "film.mp4").stat().st_size
+    limit = 9 * film // 10
+    assert max((order.source / "0.jpg").stat().st_size, 5 * 38_400 // 4) < limit
+    with files_of_at_most(limit):
+        failed = failure(order)
+    assert failed.kind in (Kind.FILM, Kind.MACHINE)
+    assert failed.retryable
+    assert names(order.attempt) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "what"),
+    [
+        (MemoryError(), Kind.MACHINE, "not enough memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), Kind.MACHINE, "No space left on device"),
+        (OSError("no number"), Kind.MACHINE, "no number"),
+        (FilmError("it came out wrong"), Kind.FILM, "it came out wrong"),
+        (StoryError([]), Kind.STORY, ""),
+        (KeyError("surprise"), Kind.PROGRAM, "KeyError: 'surprise'"),
+    ],
+)
+def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(error: Exception, kind: Kind, what: str, order: Order) -> None:
+    """Memory cannot be used up without harm to the tests themselves: here it is the report that raises."""
+
+    def report(stage: str, _done: float) -> None:
+        if stage == "sound":
+            raise error
+
+    outcome = compile_order(order, report)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, "".join(problem.what for problem in outcome.problems)) == (kind, what)
+    assert ("Traceback" in outcome.trace and "surprise" in outcome.trace) is (kind is Kind.PROGRAM)
+    assert names(order.attempt) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_the_end_of_the_process_is_no_outcome_but_leaves_no_trace(error: type[BaseException], order: Order) -> None:
+    def report(stage: str, _done: float) -> None:
+        if stage == "sound":
+            raise error
+
+    with pytest.raises(error):
+        compile_order(order, report)
+    assert not (order.attempt / SCRATCH).exists()

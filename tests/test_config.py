@@ -1,0 +1,387 @@
+"""The settings: config.toml and the defaults agree, every source counts, and every fault is told at once."""
+
+import contextlib
+import json
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from daemon import config
+from daemon.config import LARGEST_SIDE, NAMED_SIZES, Settings, named_canvas
+from daemon.errors import ConfigError
+
+SHIPPED = Path(__file__).parent.parent / "config.toml"
+LINE = re.compile(r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|[^ #]+)(?: +# (?P<comment>.+))?")
+DEFAULTS: dict[str, dict[str, Any]] = Settings().model_dump(mode="json")
+KEYS = [(table, key) for table, keys in DEFAULTS.items() for key in keys]
+
+
+def shipped_lines() -> dict[tuple[str, str], re.Match[str]]:
+    """The keys of the shipped file, those that are commented out as well, each with its line."""
+    found, table = {}, ""
+    for line in SHIPPED.read_text("utf-8").splitlines():
+        if line.startswith("["):
+            table = line.strip("[]")
+        elif table and (match := LINE.fullmatch(line)):
+            found[table, match["key"]] = match
+    return found
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(file: Path | None = None) -> list[str]:
+    """What is wrong with the settings: "place: what" of each problem."""
+    with pytest.raises(ConfigError) as caught:
+        config.load(file)
+    assert all(problem.mend for problem in caught.value.problems)
+    return [f"{problem.where}: {problem.what}" for problem in caught.value.problems]
+
+
+# ---- the file that ships --------------------------------------------------------------------------------------------------
+
+
+def test_every_key_of_the_shipped_file_is_the_default() -> None:
+    for table, keys in tomllib.loads(SHIPPED.read_text("utf-8")).items():
+        assert keys == {key: DEFAULTS[table][key] for key in keys}
+
+
+def test_every_setting_is_in_the_shipped_file_in_the_order_of_the_code() -> None:
+    assert list(shipped_lines()) == KEYS
+
+
+def test_every_key_of_the_shipped_file_has_a_comment() -> None:
+    assert [key for key, line in shipped_lines().items() if not line["comment"]] == []
+
+
+def test_only_keys_without_a_default_are_commented_out() -> None:
+    off = {key for key, line in shipped_lines().items() if line["off"]}
+    assert off == {(table, key) for table, key in KEYS if DEFAULTS[table][key] is None}
+
+
+def test_the_shipped_file_with_every_key_switched_on_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "music").mkdir()
+    text = SHIPPED.read_text("utf-8").replace('# folder = "/srv/music"', 'folder = "music"')
+    assert config.load(written(tmp_path / "all.toml", text)).music.folder == tmp_path / "music"
+
+
+@pytest.mark.parametrize(("table", "key"), KEYS)
+def test_every_setting_tells_what_it_expects(table: str, key: str) -> None:
+    field = type(getattr(Settings(), table)).model_fields[key]
+    assert field.description
+    assert field.description.endswith((".", ")"))
+
+
+# ---- sources --------------------------------------------------------------------------------------------------------------
+
+
+def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
+    loaded = config.load()
+    assert loaded.folders.inbox == tmp_path / "storyreel" / "inbox"
+    assert loaded.model_dump(exclude={"folders"}) == Settings().model_dump(exclude={"folders"})
+
+
+def test_a_file_in_the_current_folder_is_found(tmp_path: Path) -> None:
+    written(tmp_path / "config.toml", "[film]\nfps = 30\n")
+    assert config.load().film.fps == 30
+
+
+def test_a_file_that_is_named_goes_before_the_one_in_the_current_folder(tmp_path: Path) -> None:
+    written(tmp_path / "config.toml", "[film]\nfps = 30\n")
+    assert config.load(written(tmp_path / "other.toml", "[film]\ngap_seconds = 1\n")).film.fps == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "table", "key", "expected"),
+    [
+        ("STORYREEL_FILM__FPS", "30", "film", "fps", 30),
+        ("storyreel_film__fps", "30", "film", "fps", 30),
+        ("STORYREEL_FILM__SIZE", "4k", "film", "size", "4k"),
+        ("STORYREEL_WATCH__SETTLE_SECONDS", "0.25", "watch", "settle_seconds", 0.25),
+        ("STORYREEL_WATCH__MANIFEST", "story.json", "watch", "manifest", "story.json"),
+        ("STORYREEL_WORKERS__COUNT", "7", "workers", "count", 7),
+        ("STORYREEL_LIMITS__FREE_MIB", "0", "limits", "free_mib", 0),
+        ("STORYREEL_LOG__LEVEL", "debug", "log", "level", "debug"),
+    ],
+)
+def test_the_environment_goes_before_the_file(
+    name: str, value: str, table: str, key: str, expected: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    changed = config.load(SHIPPED).model_dump(exclude={"folders"})
+    assert changed[table].pop(key) == expected
+    monkeypatch.delenv(name)
+    plain = config.load(SHIPPED).model_dump(exclude={"folders"})
+    assert plain[table].pop(key) != expected
+    assert changed == plain
+
+
+def test_the_command_line_s_root_goes_before_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREEL_FOLDERS__ROOT", str(tmp_path / "environment"))
+    file = written(tmp_path / "c.toml", '[folders]\nroot = "file"\n')
+    assert config.load(file).folders.root == tmp_path / "environment"
+    assert config.load(file, tmp_path / "line").folders.work == tmp_path / "line" / "work"
+
+
+def test_relative_folders_start_at_the_file_and_absolute_ones_stay(tmp_path: Path) -> None:
+    (tmp_path / "etc" / "tracks").mkdir(parents=True)
+    text = '[folders]\nroot = "spool"\noutbox = "/srv/films"\ninbox = "in/here"\n[music]\nfolder = "tracks"\n'
+    loaded = config.load(written(tmp_path / "etc" / "c.toml", text))
+    assert loaded.folders.inbox == tmp_path / "etc" / "spool" / "in" / "here"
+    assert loaded.folders.outbox == Path("/srv/films")
+    assert loaded.music.library == tmp_path / "etc" / "tracks"
+
+
+def test_a_relative_file_and_root_start_at_the_current_folder(tmp_path: Path) -> None:
+    written(tmp_path / "c.toml", "")
+    assert config.load(Path("c.toml")).folders.root == tmp_path / "storyreel"
+    assert config.load(Path("c.toml"), Path("there")).folders.done == tmp_path / "there" / "done"
+
+
+def test_the_tracks_that_ship_are_the_default_library() -> None:
+    assert config.load().music.library == SHIPPED.parent / "music"
+
+
+def test_a_byte_order_mark_before_the_file_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbf[film]\nfps = 30\n")
+    assert config.load(tmp_path / "c.toml").film.fps == 30
+
+
+@pytest.mark.parametrize(("table", "key"), [("film", "fps"), ("folders", "root")])
+def test_settings_are_frozen(table: str, key: str) -> None:
+    loaded = config.load()
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(getattr(loaded, table), key, 1)
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(loaded, table, getattr(loaded, table))
+
+
+# ---- faults ---------------------------------------------------------------------------------------------------------------
+
+
+def test_all_faults_of_all_sources_are_told_at_once_with_their_key_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORYREEL_WORKERS__COUNT", "many")
+    monkeypatch.setenv("STORYREEL_FLIM__FPS", "30")
+    monkeypatch.setenv("STORYREEL_LOG__COLOUR", "red")
+    text = '[film]\nfps = 0\nsize = "19x7"\ncolour = 1\n[wacth]\n[watch]\nsettle_seconds = 0\n[log]\nlevel = "loud"\n'
+    found = faults(written(tmp_path / "c.toml", text))
+    assert sorted(fault.split(":")[0] for fault in found) == sorted(
+        [
+            "environment",
+            "workers.count",
+            "film.fps",
+            "film.size",
+            "film",
+            "config file",
+            "watch.settle_seconds",
+            "log.level",
+            "log",
+        ]
+    )
+    assert 'film: unknown key "colour"' in found
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("STORYREEL_FLIM__FPS", 'Did you mean "STORYREEL_FILM__"?'),
+        ("storyreel_wacth__manifest", 'Did you mean "STORYREEL_WATCH__"?'),
+        ("STORYREEL_FILM", 'Did you mean "STORYREEL_FILM__"?'),
+        ("STORYREEL_FILM_FPS", 'Did you mean "STORYREEL_FILM__"?'),
+    ],
+)
+def test_a_variable_of_ours_that_no_table_has_is_a_fault(name: str, mend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, '{"fps": 30}')
+    with pytest.raises(ConfigError) as caught:
+        config.load()
+    [problem] = caught.value.problems
+    assert (problem.where, problem.what) == ("environment", f'unknown variable "{name}"')
+    assert problem.mend.startswith(mend)
+
+
+def test_an_unknown_key_in_a_variable_names_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREEL_FILM__FBS", "30")
+    with pytest.raises(ConfigError, match=r'film: unknown key "fbs"\. Did you mean "fps"\?'):
+        config.load()
+
+
+def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREELS_FLIM__FPS", "30")
+    monkeypatch.setenv("FILM__FPS", "30")
+    assert config.load().film.fps == 24
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"[film\nfps = 1", "not TOML"),
+        (b"[film]\nfps = 1\nfps = 2", "not TOML"),
+        (b'[folders]\nroot = "\xe4"', "not TOML"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_fault_that_names_it(content: bytes | None, what: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        config.load(file)
+    [problem] = caught.value.problems
+    assert (problem.where, problem.file) == ("config file", str(file))
+    assert problem.what.startswith(what)
+
+
+def test_a_folder_in_the_place_of_the_file_is_a_fault(tmp_path: Path) -> None:
+    assert faults(tmp_path) == ["config file: Is a directory"]
+
+
+def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    file = written(tmp_path / "c.toml", '[music]\nfolder = "tracks"\n')
+    assert faults(file) == [f"music.folder: no such folder: {tmp_path / 'tracks'}"]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "values"),
+    [
+        ("film", "fps", ["0", "61", "23.976", '"x"', "[24]"]),
+        ("film", "size", ['"hd"', '"1920×1080"', '"1921x1080"', '"14x16"', f'"{LARGEST_SIDE + 2}x16"', '"1920x1080 "', "1080"]),
+        ("film", "fit", ['"stretch"', '"Contain"', "true"]),
+        ("film", "background", ['"black"', '"#000"', '"#0000000"', '"#00000g"', '"#000000\\n"']),
+        ("film", "gap_seconds", ["-0.1", "60.1", "nan", "inf"]),
+        ("film", "writer", ['"ffmpeg"']),
+        ("watch", "settle_seconds", ["0", "-1", "nan", "inf", "1e9"]),
+        ("watch", "rescan_seconds", ["0", "nan", "inf"]),
+        ("watch", "patience_seconds", ["0", "nan", "inf"]),
+        ("watch", "give_up_seconds", ["-1", "nan", "inf"]),
+        ("watch", "manifest", ['""', '"."', '".."', '".hidden"', '"a/b"', '"/etc/passwd"', '"a\\u0000b"', "7"]),
+        ("music", "volume_db", ["0.1", "-60.1", "nan", "-inf"]),
+        ("workers", "count", ["0", "257"]),
+        ("workers", "attempts", ["0", "101"]),
+        ("workers", "timeout_seconds", ["0", "nan", "inf"]),
+        ("workers", "retry_seconds", ["0", "nan"]),
+        ("workers", "drain_seconds", ["-1", "nan", "inf"]),
+        ("workers", "memory_mib", ["255"]),
+        ("limits", "pages", ["0"]),
+        ("limits", "picture_megapixels", ["0", "501"]),
+        ("limits", "file_mib", ["0"]),
+        ("limits", "film_minutes", ["0", "361"]),
+        ("limits", "free_mib", ["-1"]),
+        ("log", "format", ['"xml"']),
+        ("log", "level", ['"loud"', '"INFO"']),
+        ("folders", "inbox", ["1", "[]"]),
+    ],
+)
+def test_a_value_outside_of_what_a_key_may_be_is_a_fault_at_its_path(
+    table: str, key: str, values: list[str], tmp_path: Path
+) -> None:
+    for value in values:
+        found = faults(written(tmp_path / "c.toml", f"[{table}]\n{key} = {value}\n"))
+        assert [fault.split(":")[0] for fault in found] == [f"{table}.{key}"], value
+
+
+@pytest.mark.parametrize("text", ["film = 3", "film = []", "[[film]]\nfps = 3", 'film = "fps"'])
+def test_a_table_that_is_none_is_a_fault(text: str, tmp_path: Path) -> None:
+    assert [fault.split(":")[0] for fault in faults(written(tmp_path / "c.toml", text))] == ["film"]
+
+
+VALUES = st.recursive(
+    st.booleans()
+    | st.integers(-10, 5000)
+    | st.floats(-1e6, 1e6)
+    | st.text(st.characters(codec="ascii", categories=["L", "N", "P"])),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+TABLES = st.dictionaries(
+    st.sampled_from([*DEFAULTS, "flim"]),
+    st.dictionaries(st.sampled_from([key for _, key in KEYS] + ["x"]), VALUES, max_size=4),
+    max_size=3,
+)
+
+
+@settings(max_examples=60)
+@given(TABLES)
+def test_any_file_gives_settings_or_config_errors_and_nothing_else(tables: dict[str, dict[str, object]]) -> None:
+    lines = [
+        f"[{table}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+        for table, keys in tables.items()
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        file = written(Path(folder, "c.toml"), "".join(lines))
+        tomllib.loads(file.read_text("utf-8"))  # the test itself writes TOML
+        with contextlib.suppress(ConfigError):
+            assert isinstance(config.load(file), Settings)
+
+
+# ---- sizes ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "canvas"), [("auto", None), *NAMED_SIZES.items(), ("160x90", (160, 90)), ("16x4096", (16, 4096))]
+)
+def test_a_size_names_a_canvas(size: str, canvas: tuple[int, int] | None) -> None:
+    assert named_canvas(size) == canvas
+
+
+@given(st.integers(-2, LARGEST_SIDE + 10), st.integers(-2, LARGEST_SIDE + 10))
+def test_exactly_the_even_sizes_up_to_the_largest_are_canvases(width: int, height: int) -> None:
+    valid = all(side % 2 == 0 and 16 <= side <= LARGEST_SIDE for side in (width, height))
+    if valid and -(-width // 16) * -(-height // 16) > 36_864:  # macroblocks of a frame at level 5.1
+        with pytest.raises(ValueError, match=r"9\.4 megapixels"):
+            named_canvas(f"{width}x{height}")
+    elif valid:
+        assert named_canvas(f"{width}x{height}") == (width, height)
+    else:
+        with pytest.raises(ValueError, match="even pixels from 16"):
+            named_canvas(f"{width}x{height}")
+
+
+@given(st.text(max_size=12))
+def test_any_other_word_for_a_size_is_a_value_error(word: str) -> None:
+    try:
+        canvas = named_canvas(word)
+    except ValueError:
+        return
+    assert word in ("auto", *NAMED_SIZES) or canvas == tuple(int(side) for side in word.split("x"))
+
+
+def test_a_table_given_whole_in_a_variable_is_a_fault_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORYREEL_FILM", "30")
+    monkeypatch.setenv("STORYREEL_MUSIC", "no json")
+    assert faults() == ['environment: unknown variable "STORYREEL_FILM"', 'environment: unknown variable "STORYREEL_MUSIC"']
+
+
+@pytest.mark.parametrize("key", ["_env_file", "_env_prefix", "_secrets_dir", "_cli_parse_args", "__pydantic_self__"])
+def test_a_key_of_the_file_that_pydantic_would_take_for_itself_is_unknown(key: str, tmp_path: Path) -> None:
+    assert faults(written(tmp_path / "c.toml", f'{key} = "x"\n')) == [f'config file: unknown key "{key}"']
+
+
+def test_a_file_nested_too_deeply_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
+    [fault] = faults(written(tmp_path / "c.toml", "a = " + "[" * 3000 + "]" * 3000))
+    assert fault.startswith("config file: not TOML")
+
+
+@pytest.mark.parametrize("name", ["story.part", "manifest.tmp", "~syncthing~manifest"])
+def test_a_manifest_s_name_that_means_not_yet_complete_is_a_fault(name: str, tmp_path: Path) -> None:
+    """With such a name every folder would wait for its own manifest to be renamed."""
+    [fault] = faults(written(tmp_path / "c.toml", f'[watch]\nmanifest = "{name}"\n'))
+    assert fault.startswith("watch.manifest: ")
+
+
+@pytest.mark.parametrize(
+    "text", ['inbox = ""', 'work = "inbox"', 'inbox = "x"\ndone = "x/done"', 'failed = "../storyreel/work"']
+)
+def test_folders_that_are_one_or_lie_in_one_another_are_a_fault(text: str, tmp_path: Path) -> None:
+    """The service would take its own folders for stories, or its stories for its own."""
+    assert faults(written(tmp_path / "c.toml", f"[folders]\n{text}\n"))

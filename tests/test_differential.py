@@ -1,0 +1,201 @@
+"""A whole film against what arithmetic says it must be: every frame's picture, and every tone in its place.
+
+Nothing of the program's own plan is used: the times come from the lengths of the narrations, the colours from the pictures,
+by way of the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited range).
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from math import ceil, floor
+from pathlib import Path
+from typing import Any, get_args
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from daemon.compiler import compile_story
+from daemon.config import FilmSettings, Music, Settings
+from daemon.order import Order
+from tests.stories import COLOURS, RATE, picture, sine, wav, write_manifest
+
+SIZES = ((160, 90), (90, 160), (200, 100), (64, 64), (333, 91), (160, 90))
+TONES = (400.0, 700.0, 1100.0, 1500.0, 1900.0, 2300.0)
+SECONDS = (0.61, 0.437, 0.85, 0.333, 0.701, 0.52)
+SILENT_PAGE = 3
+"""A page without narration; all others have one."""
+GAP = 0.3
+MUSIC_TONE, MUSIC_LEVEL, MUSIC_DB = 5000.0, 0.5, -20.0
+BACKGROUND = "#102040"  # 16, 32, 64
+CLOSE = 6
+"""How far a colour may be off: two steps of the 8-bit chroma (2.1 each, in blue) and one of the luma."""
+EDGE = 0.05
+"""Seconds left out around the ends of a tone: an AAC encoder spreads them over a frame of 21 ms or two."""
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A film as a player sees and hears it: a picture for each frame, RGB, and one side's sound, full scale at ±1."""
+
+    fps: int
+    pictures: Floats
+    sound: Floats
+
+    @property
+    def lengths(self) -> list[Fraction]:
+        """Each page's exact length in seconds."""
+        return [
+            Fraction(round(seconds * RATE) + (0 if page == SILENT_PAGE else round(GAP * RATE)), RATE)
+            for page, seconds in enumerate(SECONDS)
+        ]
+
+    @property
+    def edges(self) -> list[int]:
+        """The frame at which each page begins, and the one after the last."""
+        sums = [Fraction(0), *accumulate(self.lengths)]
+        return [floor(seconds * self.fps + Fraction(1, 2)) for seconds in sums[:-1]] + [ceil(sums[-1] * self.fps)]
+
+    def spoken(self, page: int) -> tuple[float, float]:
+        """When a page's narration begins and ends, in seconds."""
+        start = self.edges[page] / self.fps
+        return start, start + SECONDS[page]
+
+    def level(self, hertz: float, start: float, end: float) -> float:
+        """The amplitude of one frequency from `start` to `end`, in seconds; a Hann window keeps other tones out."""
+        part = self.sound[round(start * RATE) : round(end * RATE)]
+        window = np.hanning(len(part))
+        turns = np.exp(-2j * np.pi * hertz * np.arange(len(part)) / RATE)
+        return float(2 * abs((part * window * turns).sum()) / window.sum())
+
+
+def pictures_of(film: Path) -> Floats:
+    """All frames as RGB of shape (frames, height, width, 3), 0 to 255, unrounded."""
+    with av.open(film) as container:
+        planes = [frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)]
+    height = planes[0].shape[0] * 2 // 3
+    return np.stack([rgb(plane.astype(np.float64), height) for plane in planes])
+
+
+def rgb(plane: Floats, height: int) -> Floats:
+    """A yuv420p frame as RGB: Y = 0.2126 R + 0.7152 G + 0.0722 B, black at 16, white at 235, chroma 128 ± 112."""
+    width = plane.shape[1]
+    blue, red = plane[height:].reshape(2, height // 2, width // 2).repeat(2, axis=1).repeat(2, axis=2) - 128
+    luma = (plane[:height] - 16) / 219
+    blue, red = blue / 224 * 1.8556, red / 224 * 1.5748
+    green = -(0.0722 * blue + 0.2126 * red) / 0.7152
+    return 255 * np.stack([luma + red, luma + green, luma + blue], axis=-1)
+
+
+def sound_of(film: Path) -> Floats:
+    """The left side, each sample where its time says; what comes before time 0 is the encoder's lead-in."""
+    with av.open(film) as container:
+        frames = [(round((frame.time or 0) * RATE), frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
+    sound = np.zeros(max(start + len(samples) for start, samples in frames))
+    for start, samples in frames:
+        skipped = max(0, -start)
+        sound[start + skipped : start + len(samples)] = samples[skipped:]
+    return sound
+
+
+WRITERS = get_args(FilmSettings.model_fields["writer"].annotation)
+
+
+@pytest.fixture(scope="module", params=[(writer, fps) for writer in WRITERS for fps in (24, 30, 7)], ids=str)
+def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoded:
+    writer, fps = request.param
+    folder = tmp_path_factory.mktemp("film")
+    source, attempt = folder / "story", folder / "attempt-1"
+    source.mkdir()
+    attempt.mkdir()
+    pages: list[dict[str, object]] = []
+    for page, (size, tone, seconds) in enumerate(zip(SIZES, TONES, SECONDS, strict=True)):
+        picture(source / f"{page}.png", COLOURS[page], size)
+        wav(source / f"{page}.wav", sine(seconds, tone))
+        spoken: dict[str, object] = {"duration": seconds} if page == SILENT_PAGE else {"audio": f"{page}.wav"}
+        pages.append({"image": f"{page}.png"} | spoken)
+    wav(source / "music.wav", sine(1.0, MUSIC_TONE, MUSIC_LEVEL))  # whole periods: its loop has no seam
+    look = {"fps": fps, "gap_seconds": GAP, "size": "160x90", "background": BACKGROUND}
+    write_manifest(source, {"pages": pages, "music": "music.wav", "film": look})
+    defaults = Settings.model_construct()  # neither a file nor the environment
+    settings = defaults.model_copy(
+        update={"film": FilmSettings(writer=writer), "music": Music(folder=folder, volume_db=MUSIC_DB)}
+    )
+    compile_story(Order("job", "story", 1, source, attempt, settings), lambda *_: None)
+    return Decoded(fps, pictures_of(attempt / "film.mp4"), sound_of(attempt / "film.mp4"))
+
+
+def test_each_page_shows_its_picture_and_its_bars(film: Decoded) -> None:
+    for page, (first, last) in enumerate(pairwise(film.edges)):
+        shown = film.pictures[(first + last) // 2]
+        assert np.abs(shown[45, 80] - COLOURS[page]).max() <= CLOSE, page
+        width, height = SIZES[page]
+        bars = {"beside": width / height < 1.7, "above": width / height > 1.9}
+        for there, point in ((bars["beside"], (45, 2)), (bars["above"], (2, 80))):
+            expected = (16, 32, 64) if there else COLOURS[page]
+            assert np.abs(shown[point] - expected).max() <= CLOSE, (page, point)
+
+
+def test_the_picture_changes_at_exactly_the_planned_frame(film: Decoded) -> None:
+    distances = np.abs(film.pictures[:, 45, 80, np.newaxis] - np.array(COLOURS)).max(axis=2)
+    assert distances.min(axis=1).max() <= CLOSE  # no frame is a mixture of two pages
+    expected = [page for page, (first, last) in enumerate(pairwise(film.edges)) for _ in range(first, last)]
+    assert distances.argmin(axis=1).tolist() == expected
+
+
+def test_nothing_moves_while_a_page_stands(film: Decoded) -> None:
+    for first, last in pairwise(film.edges):
+        assert np.abs(film.pictures[first:last] - film.pictures[first]).max() <= CLOSE
+
+
+@pytest.mark.parametrize("page", range(len(SECONDS)))
+def test_each_narration_sounds_in_its_place_and_nowhere_else(page: int, film: Decoded) -> None:
+    start, end = film.spoken(page)
+    level = film.level(TONES[page], start + EDGE, end - EDGE)
+    before, after = (0.0, start - EDGE), (end + EDGE, film.edges[-1] / film.fps)
+    elsewhere = [film.level(TONES[page], *part) for part in (before, after) if part[1] - part[0] > 0.1]
+    assert elsewhere
+    assert max(elsewhere) < 0.002
+    if page == SILENT_PAGE:
+        assert level < 0.002
+    else:
+        assert level == pytest.approx(0.5, rel=0.02)
+
+
+def test_in_the_gaps_there_is_the_music_at_its_level_and_nothing_else(film: Decoded) -> None:
+    expected = MUSIC_LEVEL * 10 ** (MUSIC_DB / 20)
+    for page in range(len(SECONDS)):
+        start, end = film.spoken(page)[1] + EDGE, film.edges[page + 1] / film.fps - EDGE
+        if page == SILENT_PAGE:
+            start = film.spoken(page)[0] + EDGE
+        assert film.level(MUSIC_TONE, start, end) == pytest.approx(expected, rel=0.05)
+        part = film.sound[round(start * RATE) : round(end * RATE)]
+        assert np.sqrt((part**2).mean()) == pytest.approx(expected / np.sqrt(2), rel=0.05)
+
+
+def test_the_music_goes_on_under_the_narration(film: Decoded) -> None:
+    for page in range(len(SECONDS)):
+        start, end = film.spoken(page)
+        expected = MUSIC_LEVEL * 10 ** (MUSIC_DB / 20)
+        assert film.level(MUSIC_TONE, start + EDGE, end - EDGE) == pytest.approx(expected, rel=0.1)
+
+
+def test_the_sound_is_not_shifted_against_the_pictures_by_a_single_sample(film: Decoded) -> None:
+    """The mix that must be there, moved to where it fits best, stays where it is."""
+    mix = np.zeros(round(film.edges[-1] * RATE / film.fps))
+    for page, (tone, seconds) in enumerate(zip(TONES, SECONDS, strict=True)):
+        if page != SILENT_PAGE:
+            first = ceil(Fraction(film.edges[page] * RATE, film.fps))
+            mix[first : first + round(seconds * RATE)] += sine(seconds, tone)
+    shifts = range(-40, 41)
+    heard = np.pad(film.sound, 40 + max(0, len(mix) - len(film.sound)))
+    fits = [float(heard[40 + shift : 40 + shift + len(mix)] @ mix) for shift in shifts]
+    assert shifts[int(np.argmax(fits))] == 0
+
+
+def test_the_film_ends_when_its_last_page_does(film: Decoded) -> None:
+    assert len(film.pictures) == film.edges[-1]
+    assert abs(len(film.sound) - film.edges[-1] * RATE / film.fps) <= 2 * 1024
