@@ -13,14 +13,17 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from moviepy import VideoClip
 from PIL import Image
 
 from daemon.config import Settings
 from daemon.errors import FilmError, Problem, StoryError
-from daemon.film import captions, movie, pictures, sound
-from daemon.film.timeline import Timeline, plan
+from daemon.film import captions, pictures, reference, sound, still_stream
+from daemon.film.h264 import Coding
+from daemon.film.timeline import Span, Timeline, plan
 from daemon.film.verify import FilmFacts, verify
-from daemon.intake import intake
+from daemon.intake import intake, picture_problems
+from daemon.media import UnreadableMedia
 from daemon.order import Order
 from daemon.outcome import Failure, Film, Kind, Outcome
 from daemon.progress import SCRATCH, Report
@@ -29,6 +32,8 @@ from daemon.story import SAMPLE_RATE, Story
 REPORT = "report.json"
 STEM = "film"
 """What the files of an attempt are called before they are published under the story's name: film.mp4, film.jpg, …"""
+QUALITY_CRF = 20
+"""x264's constant rate factor. At 20 a still picture has a higher SSIM than moviepy's own film (see benchmarks/RESULTS.md)."""
 
 
 def compile_order(order: Order, report: Report) -> Outcome:
@@ -65,7 +70,7 @@ def compile_story(order: Order, report: Report) -> FilmFacts:
         report("intake", 0.0)
         story = intake(order.source, scratch, order.name, order.settings)
         timeline = plan(story)
-        film = _render(story, timeline, order.settings, scratch, report)
+        film = _rendered(story, timeline, order.settings, scratch, report)
         facts = verify(film, timeline)
         film.rename(order.attempt / f"{STEM}.mp4")
         _write_words(story, timeline, order.attempt)
@@ -77,14 +82,36 @@ def compile_story(order: Order, report: Report) -> FilmFacts:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _rendered(story: Story, timeline: Timeline, settings: Settings, scratch: Path, report: Report) -> Path:
+    """The film's file. Raises StoryError with every picture that does not decode, once one does not."""
+    try:
+        return _render(story, timeline, settings, scratch, report)
+    except UnreadableMedia as error:
+        raise StoryError(picture_problems(story, settings.limits)) from error
+
+
 def _render(story: Story, timeline: Timeline, settings: Settings, scratch: Path, report: Report) -> Path:
-    """The film's file: sound first, then the pictures around it."""
-    mix, film = scratch / "mix.wav", scratch / "film.mp4"
-    report("sound", 0.0)
-    sound.write_mix(story, timeline, settings.music.volume_db, mix)
-    movie.write_movie(pictures.clips(story, timeline), timeline, mix, film, lambda done: report("film", done))
+    """The film's file, by the writer that is set."""
+    film, volume = scratch / "film.mp4", settings.music.volume_db
+
+    def clip_of(span: Span) -> VideoClip:
+        return pictures.clip(story, timeline, span)
+
+    def told(done: float) -> None:
+        report("film", done)
+
+    if story.film.writer == "still-stream":
+        still_stream.write_film(clip_of, sound.mixed(story, timeline, volume), timeline, _coding(story, timeline), film, told)
+    else:
+        report("sound", 0.0)
+        sound.write_mix(story, timeline, volume, mix := scratch / "mix.wav")
+        reference.write_film(map(clip_of, timeline.spans), timeline, mix, film, told)
     report("checking", 1.0)
     return film
+
+
+def _coding(story: Story, timeline: Timeline) -> Coding:
+    return Coding(timeline.size, timeline.fps, QUALITY_CRF, round(story.film.keyframe_seconds * timeline.fps))
 
 
 def _write_words(story: Story, timeline: Timeline, folder: Path) -> None:

@@ -126,7 +126,10 @@ class FilmSettings(_Table):
     fit: Fit = Field("contain", description=FIT)
     background: Colour = Field("#000000", description=BACKGROUND)
     gap_seconds: Gap = Field(0.5, description=GAP)
-    writer: Literal["moviepy"] = Field("moviepy", description='"moviepy": every frame through write_videofile.')
+    keyframe_seconds: float = Field(10.0, ge=1, le=60, description="seconds between the points of a page to jump to, 1 to 60.")
+    writer: Literal["still-stream", "moviepy"] = Field(
+        "still-stream", description='"still-stream" (each picture encoded once) or "moviepy" (every frame by write_videofile).'
+    )
 
 
 class Music(_Table):

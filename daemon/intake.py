@@ -1,39 +1,82 @@
 """The trust boundary: an untrusted folder in, a Story of private, checked and hashed copies out.
 
-Every file that the manifest names is copied under a name of ours and decoded from that copy: what is looked at here is what the
+Every file that the manifest names is copied under a name of ours and looked at from that copy: what is checked here is what the
 film is made of, even if somebody still writes into the folder. One look finds every problem of a story, not only the first.
+Only the decoding of pictures, which is dear, is left to the writer of the film; when one fails there, or anything else is
+wrong, all of them are decoded, so that the list is whole (`picture_problems`).
 """
 
 import hashlib
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import manifest
-from daemon.config import FilmSettings, Settings
+from daemon.config import FilmSettings, Limits, Settings
 from daemon.errors import Problem, StoryError
 from daemon.film import music as music_library
 from daemon.folder import MIB, MISSING, Refused, UntrustedFolder
 from daemon.manifest import Kind, Manifest, Mention, Mood, PageEntry, Reading
-from daemon.media import UnreadableMedia, count_samples, open_picture
+from daemon.media import UnreadableMedia, count_samples, open_picture, picture_size
 from daemon.story import SAMPLE_RATE, Input, Narration, Page, Story, Track
 from daemon.validation import nearest
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
+    told: Input
     path: Path
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    told: Input
+    narration: Narration
+
+
+_Admitted = _Picture | _Sound
+_Faulty = Refused | UnreadableMedia
 
 
 def intake(source: Path, scratch: Path, name: str, settings: Settings) -> Story:
     """Check the folder `source` and copy what it names into the empty folder `scratch`.
 
     `name` becomes the title where the manifest has none. Raises StoryError with every problem of the story, OSError when the
-    machine is at fault.
+    machine is at fault. That all pictures decode is not checked where nothing else is wrong: see `picture_problems`.
     """
     with UntrustedFolder(source, settings.limits.file_mib * MIB) as folder:
         return _Desk(folder, scratch, settings).admit(name)
+
+
+def picture_problems(story: Story, limits: Limits) -> list[Problem]:
+    """Every page of an admitted story whose picture does not decode."""
+    faults = _decode({page.image for page in story.pages}, limits)
+    return [
+        _problem(f"page {number}", "picture", page.file, faults[page.image])
+        for number, page in enumerate(story.pages, 1)
+        if page.image in faults
+    ]
+
+
+def _decode(pictures: Iterable[Path], limits: Limits) -> dict[Path, UnreadableMedia]:
+    """What is wrong with those of the pictures that do not decode."""
+    faults = {}
+    for path in pictures:
+        try:
+            with path.open("rb") as file:
+                open_picture(file, limits.picture_megapixels, "#000000").close()
+        except UnreadableMedia as fault:
+            faults[path] = fault
+    return faults
+
+
+def _problem(where: str, kind: Kind, file: str, fault: _Faulty) -> Problem:
+    return Problem(where, f"the {kind} is {fault.what}", fault.mend, file)
 
 
 class _Desk:
@@ -44,8 +87,7 @@ class _Desk:
         self._scratch = scratch
         self._settings = settings
         self._problems: list[Problem] = []
-        self._copies = 0
-        self._refused: dict[tuple[Kind, str], Refused | UnreadableMedia] = {}
+        self._numbers = itertools.count(1)
         self._inputs: dict[str, Input] = {}
         self._pictures: dict[str, _Picture] = {}
         self._narrations: dict[str, Narration] = {}
@@ -55,14 +97,14 @@ class _Desk:
         reading = manifest.read(data, self._folder.names()) if data is not None else Reading(parsed=False)
         self._problems += [*reading.problems, *reading.unpaired]
         self._check_count(reading)
-        for mention in reading.mentions:
-            self._admit_file(mention)
+        self._admit_files(reading.mentions)
         track = self._music(reading.manifest) if reading.manifest else None
         self._check_facts(reading)
         film = _merged(self._settings.film, reading.manifest)
         pages = self._pages(reading.pages, film) if not self._problems else ()
         self._check_length(pages)
         if self._problems or reading.manifest is None:
+            self._check_decoding(reading.mentions)
             raise StoryError(_in_order(self._problems))
         told = reading.manifest
         seed = _seed(data or b"", self._inputs)
@@ -86,37 +128,51 @@ class _Desk:
             what = f"{len(reading.pages)} pages are more than {most}"
             self._problems.append(Problem("pages", what, "Make two stories of it, or raise limits.pages."))
 
-    def _admit_file(self, mention: Mention) -> None:
-        """Copy, check and count one file that a page names, once however many pages name it."""
-        known = self._pictures if mention.kind == "picture" else self._narrations
-        refused = self._refused.get((mention.kind, mention.file))
-        if mention.file not in known and refused is None:
-            try:
-                copy = self._copy(mention.file, mention.kind)
-                if mention.kind == "picture":
-                    self._pictures[mention.file] = self._picture(copy)
-                else:
-                    self._narrations[mention.file] = self._narration(copy)
-            except (Refused, UnreadableMedia) as error:
-                refused = self._refused[mention.kind, mention.file] = error
-        if refused:
-            self._problems.append(Problem(mention.where, f"the {mention.kind} is {refused.what}", refused.mend, mention.file))
+    def _admit_files(self, mentions: Sequence[Mention]) -> None:
+        """Copy and check every file that pages name, on all cores, each once however many pages name it."""
+        files = list(dict.fromkeys((mention.kind, mention.file) for mention in mentions))
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            results = dict(zip(files, pool.map(self._admitted, files), strict=True))
+        for (_, file), result in results.items():
+            if isinstance(result, _Picture):
+                self._pictures[file], self._inputs[file] = result, result.told
+            elif isinstance(result, _Sound):
+                self._narrations[file], self._inputs[file] = result.narration, result.told
+        for mention in mentions:
+            result = results[mention.kind, mention.file]
+            if isinstance(result, _Faulty):
+                self._problems.append(_problem(mention.where, mention.kind, mention.file, result))
 
-    def _copy(self, file: str, kind: Kind) -> Path:
-        self._copies += 1
-        target = self._scratch / f"{kind}-{self._copies:04d}"
-        self._inputs[file] = self._folder.copy(file, target)
-        return target
+    def _admitted(self, named: tuple[Kind, str]) -> _Admitted | _Faulty:
+        """Copy and check one file; what is wrong with it is a result, for other files are checked all the same."""
+        kind, file = named
+        try:
+            return self._picture(file) if kind == "picture" else self._sound(file)
+        except (Refused, UnreadableMedia) as fault:
+            return fault
 
-    def _picture(self, copy: Path) -> _Picture:
-        limits = self._settings.limits
-        with copy.open("rb") as file, open_picture(file, limits.picture_megapixels, "#000000") as picture:
-            return _Picture(copy, picture.width, picture.height)
+    def _picture(self, file: str) -> _Picture:
+        told, path = self._copied(file)
+        with path.open("rb") as copy:
+            return _Picture(told, path, *picture_size(copy, self._settings.limits.picture_megapixels))
 
-    def _narration(self, copy: Path) -> Narration:
+    def _sound(self, file: str) -> _Sound:
+        told, path = self._copied(file)
         most = self._settings.limits.film_minutes * 60 * SAMPLE_RATE
-        with copy.open("rb") as file:
-            return Narration(copy, count_samples(file, SAMPLE_RATE, most))
+        with path.open("rb") as copy:
+            return _Sound(told, Narration(path, count_samples(copy, SAMPLE_RATE, most)))
+
+    def _copied(self, file: str) -> tuple[Input, Path]:
+        target = self._scratch / f"{next(self._numbers):06d}"
+        return self._folder.copy(file, target), target
+
+    def _check_decoding(self, mentions: Sequence[Mention]) -> None:
+        """Something is wrong already: find the pictures that do not decode, too, so that all is mended at once."""
+        faults = _decode({picture.path for picture in self._pictures.values()}, self._settings.limits)
+        for mention in mentions:
+            picture = self._pictures.get(mention.file) if mention.kind == "picture" else None
+            if picture and picture.path in faults:
+                self._problems.append(_problem(mention.where, mention.kind, mention.file, faults[picture.path]))
 
     def _check_facts(self, reading: Reading) -> None:
         """Whatever the manifest declares of a file must be so."""
@@ -150,7 +206,7 @@ class _Desk:
         picture = self._pictures[entry.image]
         narration = self._narrations[entry.audio] if entry.audio else None
         rest = gap if narration else round((entry.duration or 0) * SAMPLE_RATE)
-        return Page(picture.path, picture.width, picture.height, rest, narration, entry.text.strip())
+        return Page(entry.image, picture.path, picture.width, picture.height, rest, narration, entry.text.strip())
 
     def _check_length(self, pages: tuple[Page, ...]) -> None:
         minutes = sum(page.samples for page in pages) / SAMPLE_RATE / 60
@@ -172,13 +228,13 @@ class _Desk:
         return tracks.get(told.music)
 
     def _own_track(self, file: str) -> Track | None:
-        try:
-            copy = self._copy(file, "sound")
-            self._narration(copy)
-            return Track(file, copy)
-        except (Refused, UnreadableMedia) as refused:
-            self._problems.append(Problem("music", refused.what, refused.mend, file))
-            return None
+        result = self._admitted(("sound", file))
+        if isinstance(result, _Sound):
+            self._inputs[file] = result.told
+            return Track(file, result.narration.path)
+        if isinstance(result, _Faulty):
+            self._problems.append(Problem("music", f"the track is {result.what}", result.mend, file))
+        return None
 
     def _check_mood(self, told: Manifest) -> None:
         if isinstance(told.music, Mood) and told.music.mood not in (known := music_library.moods(self._library())):

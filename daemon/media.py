@@ -5,7 +5,6 @@ others), FFmpeg's demuxers to those of plain sound files: a playlist that calls 
 """
 
 import contextlib
-import warnings
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import IO
@@ -36,6 +35,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """How to turn a picture upright, by the orientation that its Exif data tell (Exif 2.32, 4.6.4)."""
+SAME_SHAPE = (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM)
 SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is lower than ours may be set; `_refuse_large` looks before it decodes
@@ -52,19 +52,32 @@ class UnreadableMedia(StoryreelError):  # noqa: N818 - it says what the file is,
         self.what, self.mend = what, mend
 
 
+def picture_size(file: IO[bytes], megapixels: int) -> tuple[int, int]:
+    """The width and height of a picture, upright, from its header alone; it is not decoded. Raises as `open_picture` does."""
+    with _opened(file, megapixels) as picture:
+        turn = _turn(picture)
+        return picture.size if turn in (None, *SAME_SHAPE) else (picture.height, picture.width)
+
+
 def open_picture(file: IO[bytes], megapixels: int, background: str) -> Image.Image:
     """Decode a picture into RGB, upright, its transparent parts over `background`.
 
     Raises UnreadableMedia for whatever is not a whole PNG, JPEG or WebP of at most `megapixels`; MemoryError and the
     file's own OSErrors (with an errno) pass, for they are the machine's fault.
     """
+    with _opened(file, megapixels) as picture:
+        picture.load()
+        turn = _turn(picture)
+        return flatten(picture if turn is None else picture.transpose(turn), background)
+
+
+@contextlib.contextmanager
+def _opened(file: IO[bytes], megapixels: int) -> Iterator[Image.Image]:
+    """A picture of a known kind and a sane size; whatever Pillow raises over it becomes UnreadableMedia."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damage that Pillow survives is no fault; what it does not survive, it raises
-            with Image.open(file, formats=PICTURE_FORMATS) as picture:
-                _refuse_large(picture, megapixels)
-                picture.load()
-                return flatten(_upright(picture), background)
+        with Image.open(file, formats=PICTURE_FORMATS) as picture:
+            _refuse_large(picture, megapixels)
+            yield picture
     except UnidentifiedImageError as error:
         raise UnreadableMedia("not a PNG, JPEG or WebP picture", "Save it as PNG or JPEG.") from error
     except (MemoryError, UnreadableMedia):
@@ -75,12 +88,11 @@ def open_picture(file: IO[bytes], megapixels: int, background: str) -> Image.Ima
         raise UnreadableMedia(f"damaged: {error}", "Export or copy it again.") from error
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    """A picture turned as its Exif data say; odd data do not keep it from being shown as it is."""
-    turn = None
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """How to turn a picture upright, as its Exif data say; odd data do not keep it from being shown as it is."""
     with contextlib.suppress(Exception):
-        turn = TURNS.get(picture.getexif().get(ORIENTATION, 1))
-    return picture if turn is None else picture.transpose(turn)
+        return TURNS.get(picture.getexif().get(ORIENTATION, 1))
+    return None
 
 
 def _refuse_large(picture: Image.Image, megapixels: int) -> None:

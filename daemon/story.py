@@ -22,8 +22,12 @@ class Narration:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `rest` is in samples: the gap after the narration, or all of the page where there is none."""
+    """One page. `rest` is in samples: the gap after the narration, or all of the page where there is none.
 
+    `image` is the private copy of the story's `file`. Its header was checked; decoding it may still find damage.
+    """
+
+    file: str
     image: Path
     width: int
     height: int

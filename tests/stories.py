@@ -73,6 +73,7 @@ def planned(folder: Path, seconds: Sequence[float] = (0.4, 0.6, 0.5), music: Tra
     gap = round(settings.gap_seconds * RATE)
     pages = tuple(
         Page(
+            f"{number:02d}.png",
             folder / f"{number:02d}.png",
             *SIZE,
             gap,

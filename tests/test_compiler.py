@@ -127,7 +127,7 @@ def test_progress_goes_through_the_stages_and_never_back(order: Order) -> None:
     told: list[tuple[str, float]] = []
     compile_story(order, lambda stage, done: told.append((stage, done)))
     stages = list(dict.fromkeys(stage for stage, _ in told))
-    assert stages == ["intake", "sound", "film", "checking"]
+    assert stages == ["intake", "film", "checking"]
     assert [done for stage, done in told if stage == "film"] == sorted(done for stage, done in told if stage == "film")
 
 
@@ -213,7 +213,7 @@ def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(error: Exception
     """Memory cannot be used up without harm to the tests themselves: here it is the report that raises."""
 
     def report(stage: str, _done: float) -> None:
-        if stage == "sound":
+        if stage == "film":
             raise error
 
     outcome = compile_order(order, report)
@@ -226,7 +226,7 @@ def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(error: Exception
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_the_end_of_the_process_is_no_outcome_but_leaves_no_trace(error: type[BaseException], order: Order) -> None:
     def report(stage: str, _done: float) -> None:
-        if stage == "sound":
+        if stage == "film":
             raise error
 
     with pytest.raises(error):

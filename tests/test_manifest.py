@@ -4,11 +4,13 @@ import json
 import os
 from pathlib import PurePosixPath
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from daemon import validation
 from daemon.errors import Problem
 from daemon.manifest import PICTURE_ENDINGS, SOUND_ENDINGS, Manifest, Mood, PageEntry, Reading, pair, read
 
@@ -427,16 +429,14 @@ def test_no_names_at_all_make_reading_raise(names: list[str]) -> None:
 
 def test_every_mention_is_a_name_that_the_system_can_be_asked_for() -> None:
     """A lone surrogate out of JSON is no name of a file: opening it is a ValueError and no OSError."""
-    found = reading({"pages": [SILENT | {"image": "\ud800.png"}]})
-    for file in files(found):
-        os.fsencode(file)
+    assert files(reading({"pages": [PAGE | {"image": "\ud800.png"}]})) == ["01.mp3"]
 
 
 @pytest.mark.parametrize("page", [b"0", b'{"imag":1}'])
 def test_a_manifest_of_nothing_but_faults_does_not_hold_up_the_others(page: bytes) -> None:
     """The watcher reads it among all others: 4 MiB of faulty pages may not cost a minute and 3 GiB of memory."""
     data = b'{"pages":[' + b",".join([page] * (2**17 // (len(page) + 1))) + b"]}"
-    assert len(read(data, ()).problems) <= 10_000
+    assert 1 <= len(read(data, ()).problems) <= 1000
 
 
 def test_a_key_of_the_writer_that_begins_with_a_hash_is_named() -> None:
@@ -444,3 +444,17 @@ def test_a_key_of_the_writer_that_begins_with_a_hash_is_named() -> None:
     assert [problem.where for problem in reading({"pages": [PAGE], "files": {"#1.png": {"size": -1}}}).problems] == [
         'files, "#1.png"'
     ]
+
+
+# ---- Faults of today: these fail until daemon/ is mended ------------------------------------------------------------------
+
+KEYS = {f"a{number}": 1 for number in range(3000)}
+
+
+@pytest.mark.parametrize("content", [KEYS, {"pages": [KEYS]}, {"files": KEYS}, {"pages": [{"a": 1, "b": 2}] * 3000}])
+def test_faults_that_nobody_will_be_told_of_are_not_put_into_words(content: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words and remedies are what costs: 4 MiB of unknown keys took the watcher twenty seconds."""
+    counting = Mock(wraps=validation._problem)  # seconds would tell as much of the machine as of the code
+    monkeypatch.setattr(validation, "_problem", counting)
+    assert len(reading(content).problems) > 1
+    assert counting.call_count <= 1000

@@ -3,6 +3,7 @@
 Those modules are imported when their command runs: `--help` need not wait for codecs that it does not use.
 """
 
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -134,4 +135,5 @@ def demo_command(
 
 def main() -> None:
     """The entry point of `storyreel`."""
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # oddities of a user's picture that Pillow survives
     app()

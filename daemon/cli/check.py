@@ -6,7 +6,7 @@ from pathlib import Path
 from daemon.cli.console import FINE, STORY_AT_FAULT, complain, printable, settings_or_exit
 from daemon.config import Settings
 from daemon.errors import StoryError
-from daemon.intake import intake
+from daemon.intake import intake, picture_problems
 from daemon.story import SAMPLE_RATE, Story
 
 
@@ -22,7 +22,10 @@ def check_folder(folder: Path, settings: Settings) -> bool:
     name = folder.resolve().name
     try:
         with tempfile.TemporaryDirectory(prefix="storyreel-check-") as scratch:
-            print(printable(f"{name}: fine, {_in_short(intake(folder.resolve(), Path(scratch), name, settings))}"))
+            story = intake(folder.resolve(), Path(scratch), name, settings)
+            if problems := picture_problems(story, settings.limits):
+                raise StoryError(problems)
+            print(printable(f"{name}: fine, {_in_short(story)}"))
     except StoryError as error:
         count = len(error.problems)
         complain(f"{name}: {count} problem{'s' if count != 1 else ''}", error.problems)

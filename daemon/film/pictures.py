@@ -1,9 +1,7 @@
-"""The pictures of a film as moviepy clips, built lazily, one span at a time.
+"""The pictures of a film as moviepy clips, built one span at a time, when a writer asks for it.
 
 A page that stands still is an `ImageClip` of its final frame. What writes the film needs to know nothing else.
 """
-
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +9,7 @@ from moviepy import ImageClip
 from PIL import Image, ImageOps
 
 from daemon.config import Canvas, Fit
-from daemon.film.timeline import Timeline
+from daemon.film.timeline import Span, Timeline
 from daemon.media import open_picture
 from daemon.story import Page, Story
 
@@ -22,11 +20,10 @@ TRUSTED_MEGAPIXELS = 100_000
 """Intake has already refused what is too large."""
 
 
-def clips(story: Story, timeline: Timeline) -> Iterator[ImageClip]:
-    """One clip for each span of the timeline, with the span's length."""
-    for span in timeline.spans:
-        frame = page_frame(story.pages[span.page], timeline.size, story.film.fit, story.film.background)
-        yield ImageClip(frame, duration=span.frames / timeline.fps)
+def clip(story: Story, timeline: Timeline, span: Span) -> ImageClip:
+    """A span's clip, with the span's length. Raises UnreadableMedia when the page's picture does not decode."""
+    frame = page_frame(story.pages[span.page], timeline.size, story.film.fit, story.film.background)
+    return ImageClip(frame, duration=span.frames / timeline.fps)
 
 
 def page_frame(page: Page, size: Canvas, fit: Fit, background: str) -> Frame:

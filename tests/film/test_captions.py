@@ -19,7 +19,7 @@ FPS = st.integers(1, 60)
 def told(*texts: str, seconds: float = 2.0, spoken: bool = True, gap: float = 0.5) -> tuple[Story, Timeline]:
     narration = Narration(Path("n.wav"), round(seconds * SAMPLE_RATE)) if spoken else None
     rest = round((gap if spoken else seconds) * SAMPLE_RATE)
-    pages = tuple(Page(Path("p.png"), 160, 90, rest, narration, text) for text in texts)
+    pages = tuple(Page("p.png", Path("p.png"), 160, 90, rest, narration, text) for text in texts)
     story = Story("", "", "", pages, None, FilmSettings(), 0, ())
     return story, plan(story)
 
@@ -39,7 +39,8 @@ def test_a_page_without_words_has_no_caption() -> None:
 @given(st.lists(st.tuples(st.integers(1, 200) | st.integers(1, 3 * SAMPLE_RATE), st.booleans()), min_size=1, max_size=8), FPS)
 def test_captions_follow_each_other_and_stay_inside_the_film(pages: list[tuple[int, bool]], fps: int) -> None:
     made = tuple(
-        Page(Path("p.png"), 160, 90, rest, Narration(Path("n.wav"), 4800) if spoken else None, "x") for rest, spoken in pages
+        Page("p.png", Path("p.png"), 160, 90, rest, Narration(Path("n.wav"), 4800) if spoken else None, "x")
+        for rest, spoken in pages
     )
     story = Story("", "", "", made, None, FilmSettings(fps=fps), 0, ())
     timeline = plan(story)

@@ -1,6 +1,5 @@
 """Pages on the canvas: whole, centred, undistorted, and read only when their turn comes."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from daemon.film.pictures import clips, fitted, page_frame
+from daemon.film.pictures import clip, fitted, page_frame
 from daemon.film.timeline import plan
-from tests.stories import COLOURS, picture, planned
+from daemon.media import UnreadableMedia
+from tests.stories import COLOURS, planned
 
 RED, GREEN, BACKGROUND = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 BLUE = "#0000ff"
@@ -94,31 +94,24 @@ def test_contain_gives_the_picture_all_the_room_it_can_have(width: int, height: 
 def test_there_is_a_clip_for_each_span_as_long_as_the_span(tmp_path: Path) -> None:
     story = planned(tmp_path / "story", [0.4, 0.6, 0.5])
     timeline = plan(story)
-    made = list(clips(story, timeline))
-    assert [round(clip.duration * timeline.fps, 6) for clip in made] == [span.frames for span in timeline.spans]
-    assert [tuple(clip.get_frame(0)[45, 80]) for clip in made] == list(COLOURS[:3])
+    made = [clip(story, timeline, span) for span in timeline.spans]
+    assert [round(each.duration * timeline.fps, 6) for each in made] == [span.frames for span in timeline.spans]
+    assert [tuple(each.get_frame(0)[45, 80]) for each in made] == list(COLOURS[:3])
 
 
 def test_bars_and_transparent_parts_have_the_story_s_background(tmp_path: Path) -> None:
     story = planned(tmp_path / "story", [0.1], background=BLUE, size="160x90")
     Image.new("RGBA", (90, 90), (0, 0, 0, 0)).save(story.pages[0].image)
-    (clip,) = clips(story, plan(story))
-    assert (clip.get_frame(0) == BACKGROUND).all()
+    timeline = plan(story)
+    assert (clip(story, timeline, timeline.spans[0]).get_frame(0) == BACKGROUND).all()
 
 
-def test_a_picture_is_read_when_its_turn_comes_and_not_before(tmp_path: Path) -> None:
-    story = planned(tmp_path / "story", [0.1, 0.1])
-    coming = clips(story, plan(story))
-    story.pages[1].image.unlink()
-    assert tuple(next(coming).get_frame(0)[0, 0]) == COLOURS[0]
-    picture(story.pages[1].image, COLOURS[5])
-    assert tuple(next(coming).get_frame(0)[0, 0]) == COLOURS[5]
-
-
-def test_a_page_that_comes_twice_has_two_clips(tmp_path: Path) -> None:
+def test_a_picture_that_does_not_decode_is_told_as_unreadable(tmp_path: Path) -> None:
     story = planned(tmp_path / "story", [0.1])
-    twice = replace(story, pages=story.pages * 2)
-    assert len(list(clips(twice, plan(twice)))) == 2
+    timeline, image = plan(story), story.pages[0].image
+    image.write_bytes(image.read_bytes()[:-30])
+    with pytest.raises(UnreadableMedia, match="damaged"):
+        clip(story, timeline, timeline.spans[0])
 
 
 @pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (100_000, 10)])

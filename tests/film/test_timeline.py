@@ -22,7 +22,8 @@ SAMPLES = st.integers(1, 30 * SAMPLE_RATE)
 def story_of(lengths: list[tuple[int, int]], fps: int) -> Story:
     """Pages with these samples of narration (0: none) and of rest."""
     pages = [
-        Page(Path("p.png"), 160, 90, rest, Narration(Path("n.wav"), spoken) if spoken else None) for spoken, rest in lengths
+        Page("p.png", Path("p.png"), 160, 90, rest, Narration(Path("n.wav"), spoken) if spoken else None)
+        for spoken, rest in lengths
     ]
     return Story("", "", "", tuple(pages), None, FilmSettings(fps=fps), 0, ())
 
@@ -124,7 +125,7 @@ def test_common_frame_rates_begin_each_frame_at_a_whole_sample(fps: int) -> None
 
 
 def page_of(width: int, height: int) -> Page:
-    return Page(Path("p.png"), width, height, SAMPLE_RATE)
+    return Page("p.png", Path("p.png"), width, height, SAMPLE_RATE)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50_000), st.integers(1, 50_000)), min_size=1, max_size=5))

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from daemon.errors import FilmError
-from daemon.film.movie import write_movie
-from daemon.film.pictures import clips
+from daemon.film.pictures import clip
+from daemon.film.reference import write_film
 from daemon.film.sound import write_mix
 from daemon.film.timeline import Timeline, plan
 from daemon.film.verify import FilmFacts, verify
@@ -38,7 +38,13 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Sample:
         Image.fromarray(chance.integers(0, 255, (*SIZE[::-1], 3), dtype=np.uint8)).save(page.image)
     timeline = plan(story)
     write_mix(story, timeline, 0.0, folder / "mix.wav")
-    write_movie(clips(story, timeline), timeline, folder / "mix.wav", folder / "film.mp4", lambda _: None)
+    write_film(
+        (clip(story, timeline, span) for span in timeline.spans),
+        timeline,
+        folder / "mix.wav",
+        folder / "film.mp4",
+        lambda _: None,
+    )
     with av.open(folder / "film.mp4") as film:
         packets = tuple((packet.pos or 0, packet.size) for packet in film.demux(video=0) if packet.size)
     return Sample((folder / "film.mp4").read_bytes(), timeline, packets)

@@ -1,13 +1,14 @@
-"""The film's file, written by moviepy: every frame through `write_videofile`, H.264 and AAC in an mp4.
+"""The reference writer: every frame through moviepy's `write_videofile`, as the original does it.
 
-moviepy returns as if all were well even when its ffmpeg has died over a full disk, so nothing here is believed: see `verify`.
+What `still_stream` makes is compared with it, and `film.writer = "moviepy"` is the way out when in doubt. moviepy returns as if
+all were well even when its ffmpeg has died over a full disk, so nothing here is believed: see `verify`.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from moviepy import ImageClip, VideoClip, concatenate_videoclips
+from moviepy import VideoClip, concatenate_videoclips
 from proglog import ProgressBarLogger
 
 from daemon.errors import FilmError
@@ -20,8 +21,8 @@ BT709 = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{BT709_TAGS}"]
 """The colours of high-definition television (Rec. ITU-R BT.709); ffmpeg's default would be those of standard definition."""
 
 
-def write_movie(
-    clips: Iterable[ImageClip], timeline: Timeline, sound: Path, target: Path, progress: Callable[[float], None]
+def write_film(
+    clips: Iterable[VideoClip], timeline: Timeline, sound: Path, target: Path, progress: Callable[[float], None]
 ) -> None:
     """Write the film of these clips, one for each span, with the mixed sound, to the new file `target`.
 
@@ -47,7 +48,7 @@ def write_movie(
         film.close()
 
 
-def _concatenated(clips: list[ImageClip], timeline: Timeline) -> VideoClip:
+def _concatenated(clips: list[VideoClip], timeline: Timeline) -> VideoClip:
     """The clips one after the other, each change half a frame early.
 
     moviepy adds up lengths in floating point and asks for the frame at exactly k/fps: a change at exactly that time could fall

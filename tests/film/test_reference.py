@@ -9,8 +9,8 @@ import av
 import pytest
 
 from daemon.errors import FilmError
-from daemon.film.movie import KEYFRAME_SECONDS, write_movie
-from daemon.film.pictures import clips
+from daemon.film.pictures import clip
+from daemon.film.reference import KEYFRAME_SECONDS, write_film
 from daemon.film.sound import write_mix
 from daemon.film.timeline import Timeline, plan
 from daemon.film.verify import verify
@@ -22,7 +22,9 @@ def made(folder: Path, seconds: list[float], **film: Any) -> tuple[Path, Timelin
     timeline = plan(story)
     write_mix(story, timeline, 0.0, folder / "mix.wav")
     told: list[float] = []
-    write_movie(clips(story, timeline), timeline, folder / "mix.wav", folder / "film.mp4", told.append)
+    write_film(
+        (clip(story, timeline, span) for span in timeline.spans), timeline, folder / "mix.wav", folder / "film.mp4", told.append
+    )
     return folder / "film.mp4", timeline, told
 
 
@@ -87,4 +89,4 @@ def test_an_encoder_that_breaks_down_is_a_fault_of_the_film(fault: str, tmp_path
         mix.write_text("no sound")
     target = tmp_path / ("nowhere" if fault == "no folder" else ".") / "film.mp4"
     with pytest.raises(FilmError, match="the encoder broke down"):
-        write_movie(clips(story, timeline), timeline, mix, target, lambda _: None)
+        write_film((clip(story, timeline, span) for span in timeline.spans), timeline, mix, target, lambda _: None)
