@@ -24,6 +24,7 @@ SOUND_FORMATS = "mp3,wav,flac,ogg,mov,mp4,m4a,aac"
 SAMPLE_BLOCK = 48_000
 """Samples that a block of decoded sound holds at the most, so that memory does not depend on a file's packets."""
 
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -53,9 +54,9 @@ class UnreadableMedia(StoryreelError):  # noqa: N818 - it says what the file is,
 
 
 def picture_size(file: IO[bytes], megapixels: int) -> tuple[int, int]:
-    """The width and height of a picture, upright, from its header alone; it is not decoded. Raises as `open_picture` does."""
+    """The width and height of a picture, upright, from its headers alone; it is not decoded. Raises as `open_picture` does."""
     with _opened(file, megapixels) as picture:
-        turn = _turn(picture)
+        turn = None if picture.format == "PNG" and not _has_exif(file) else _turn(picture)
         return picture.size if turn in (None, *SAME_SHAPE) else (picture.height, picture.width)
 
 
@@ -86,6 +87,20 @@ def _opened(file: IO[bytes], megapixels: int) -> Iterator[Image.Image]:
         if isinstance(error, OSError) and error.errno:
             raise
         raise UnreadableMedia(f"damaged: {error}", "Export or copy it again.") from error
+
+
+def _has_exif(png: IO[bytes]) -> bool:
+    """Whether a PNG has Exif data, which may come after the pixels: Pillow would decode all of them in order to know.
+
+    A PNG is its signature, and parts of a length, a name, contents and four bytes more (W3C, "PNG (Third Edition)", 5.3).
+    """
+    place = len(PNG_SIGNATURE)
+    while True:
+        png.seek(place)
+        head = png.read(8)
+        if len(head) < 8 or head[4:] in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+            return len(head) == 8
+        place += 12 + int.from_bytes(head[:4], "big")
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:

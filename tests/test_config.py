@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -335,6 +335,8 @@ def test_a_size_names_a_canvas(size: str, canvas: tuple[int, int] | None) -> Non
 
 
 @given(st.integers(-2, LARGEST_SIDE + 10), st.integers(-2, LARGEST_SIDE + 10))
+@example(4096, 2304)
+@example(4096, 2306)
 def test_exactly_the_even_sizes_up_to_the_largest_are_canvases(width: int, height: int) -> None:
     valid = all(side % 2 == 0 and 16 <= side <= LARGEST_SIDE for side in (width, height))
     if valid and -(-width // 16) * -(-height // 16) > 36_864:  # macroblocks of a frame at level 5.1

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from daemon import validation
 from daemon.errors import Problem
-from daemon.manifest import PICTURE_ENDINGS, SOUND_ENDINGS, Manifest, Mood, PageEntry, Reading, pair, read
+from daemon.manifest import (
+    MOST_PAGES,
+    MOST_PROBLEMS,
+    PICTURE_ENDINGS,
+    SOUND_ENDINGS,
+    Manifest,
+    Mood,
+    PageEntry,
+    Reading,
+    pair,
+    read,
+)
 
 PAGE = {"image": "01.png", "audio": "01.mp3"}
 SILENT = {"image": "01.png", "duration": 4.0}
@@ -437,6 +448,21 @@ def test_a_manifest_of_nothing_but_faults_does_not_hold_up_the_others(page: byte
     """The watcher reads it among all others: 4 MiB of faulty pages may not cost a minute and 3 GiB of memory."""
     data = b'{"pages":[' + b",".join([page] * (2**17 // (len(page) + 1))) + b"]}"
     assert 1 <= len(read(data, ()).problems) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("count", "last"),
+    [
+        (MOST_PROBLEMS, f"page {MOST_PROBLEMS}: should be an object in braces"),
+        (MOST_PROBLEMS + 7, "manifest: 7 more problems"),
+        (MOST_PAGES, f"manifest: {MOST_PAGES - MOST_PROBLEMS} more problems"),
+        (MOST_PAGES + 1, f"pages: more than {MOST_PAGES}"),
+    ],
+)
+def test_of_very_many_faults_the_first_are_told_and_how_many_more_there_are(count: int, last: str) -> None:
+    told = [f"{problem.where}: {problem.what}" for problem in reading({"pages": [0] * count}).problems]
+    assert told[-1] == last
+    assert len(told) <= MOST_PROBLEMS + 1
 
 
 def test_a_key_of_the_writer_that_begins_with_a_hash_is_named() -> None:

@@ -92,7 +92,10 @@ def _end(packet: "av.Packet[Any]") -> int:  # quoted: a generic in PyAV's stubs 
 
 
 def _require_decodable(film: InputContainer, timeline: Timeline) -> None:
-    for span in {timeline.spans[0], timeline.spans[-1]}:
+    stream = film.streams.video[0]
+    stream.codec_context.options = {"err_detect": "explode"}
+    stream.thread_type = "AUTO"  # frames on all cores: FFmpeg's default decodes them one after the other
+    for span in sorted({timeline.spans[0], timeline.spans[-1]}, key=lambda span: span.first):
         decoded = _decoded_frames(film, span, timeline.fps)
         if decoded != span.frames:
             raise FilmError(f"page {span.page + 1}: {decoded} of {span.frames} frames decode")
@@ -102,7 +105,6 @@ def _decoded_frames(film: InputContainer, span: Span, fps: int) -> int:
     """How many of a span's frames decode without a fault, from the keyframe at or before its first one."""
     stream = film.streams.video[0]
     assert stream.time_base, "a video stream of an mp4 has a time base"
-    stream.codec_context.options = {"err_detect": "explode"}
     film.seek(int(span.first / fps / stream.time_base), stream=stream, backward=True)
     count = 0
     for frame in film.decode(stream):
