@@ -1,7 +1,8 @@
 """Looking into the inbox: which folders are there, and what each of them lacks.
 
 All reading of the inbox before the claim is here; the rule that decides is `readiness`. A look costs one stat for each file;
-the manifest is read again only when its own stat has changed, and a declared hash is computed once for each state of a file.
+the manifest is read again only when its own stat or the names beside it have changed, and a declared hash is computed once for
+each state of a file.
 """
 
 import contextlib
@@ -54,7 +55,7 @@ class FolderView:
         self._folder = folder
         self._manifest_name = manifest_name
         self._known_tracks = known_tracks
-        self._read: tuple[tuple[Entry, ...], Reading] | None = None
+        self._read: tuple[tuple[Entry, tuple[str, ...]], Reading] | None = None
         self._hashes: dict[Entry, str] = {}
 
     def look(self) -> Sighting | None:
@@ -81,11 +82,10 @@ class FolderView:
             self._read = None
             return None
         names = tuple(entry.name for entry in entries)
-        if self._read and self._read[0] == entries:
-            return self._read[1]
-        reading = manifest.read(_read_manifest(self._folder / self._manifest_name, own), names)
-        self._read = (entries, reading)
-        return reading
+        if self._read is None or self._read[0] != (own, names):
+            reading = manifest.read(_read_manifest(self._folder / self._manifest_name, own), names)
+            self._read = ((own, names), reading)
+        return self._read[1]
 
     def _lacking(self, reading: Reading, entries: tuple[Entry, ...]) -> Iterable[str]:
         there = {entry.name: entry for entry in entries}
@@ -116,19 +116,19 @@ class FolderView:
 
 def entries_of(folder: Path) -> tuple[Entry, ...]:
     """Every file inside a folder as it is now. Raises OSError when it cannot be read."""
-    return tuple(sorted(itertools.islice(_walk(folder), MOST_ENTRIES), key=lambda entry: entry.name))
+    files = (entry for entry in itertools.islice(_walk(folder), MOST_ENTRIES) if not stat.S_ISDIR(entry.mode))
+    return tuple(sorted(files, key=lambda entry: entry.name))
 
 
 def _walk(folder: Path, below: str = "", depth: int = 0) -> Iterable[Entry]:
-    """Every entry inside a folder, with its name relative to it; links are entries and are not followed."""
+    """Everything inside a folder, with its name relative to it; links are entries and are not followed."""
     with os.scandir(folder) as entries:
         for found in entries:
             with contextlib.suppress(FileNotFoundError):  # it has vanished since it was listed
                 facts = found.stat(follow_symlinks=False)
                 name = below + found.name
-                if not stat.S_ISDIR(facts.st_mode):
-                    yield Entry(name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_mode)
-                elif depth < DEEPEST:
+                yield Entry(name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_mode)
+                if stat.S_ISDIR(facts.st_mode) and depth < DEEPEST:
                     yield from _walk(Path(found.path), f"{name}/", depth + 1)
 
 

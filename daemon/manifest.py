@@ -16,15 +16,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from daemon.config import BACKGROUND, FIT, FPS, GAP, SIZE, Colour, Fit, FramesPerSecond, Gap, Size
 from daemon.errors import Problem
-from daemon.validation import UNION_TAG, Location, key_path, problems_of
+from daemon.validation import MOST_PROBLEMS, UNION_TAG, Location, key_path, problems_of
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 SOUND_ENDINGS = (".mp3", ".wav", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac")
 LARGEST_MANIFEST = 4 * 2**20
 """Bytes: a thousand pages with a page of text each; a larger file is no manifest."""
 
-MOST_PAGES, MOST_PROBLEMS = 10_000, 500
-"""A manifest with more pages is not even looked at, and more problems are not told: it may be made to cost time and memory."""
+MOST_PAGES = 10_000
+"""A manifest with more pages is not even looked at: it may be made to cost time and memory."""
 
 Kind = Literal["picture", "sound"]
 
@@ -178,8 +178,9 @@ def read(data: bytes, names: Sequence[str]) -> Reading:
     try:
         manifest = Manifest.model_validate(raw)
     except ValidationError as error:
-        problems = [*problems_of(error, Manifest, _place), *problems]
-        return Reading(True, None, mentions=_mentions(raw), problems=_first(problems))
+        found = problems_of(error, Manifest, _place)
+        told = _first([*found, *problems], untold=error.error_count() - len(found))
+        return Reading(parsed=True, mentions=_mentions(raw), problems=told)
     pages, unpaired = (manifest.pages, []) if manifest.pages else pair(_without_music(names, manifest))
     return Reading(
         parsed=True,
@@ -192,12 +193,12 @@ def read(data: bytes, names: Sequence[str]) -> Reading:
     )
 
 
-def _first(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The problems, as far as anybody would read them."""
-    if len(problems) <= MOST_PROBLEMS:
+def _first(problems: Sequence[Problem], untold: int = 0) -> tuple[Problem, ...]:
+    """The problems, as far as anybody would read them; `untold`: how many more there are than these."""
+    more = untold + max(0, len(problems) - MOST_PROBLEMS)
+    if not more:
         return tuple(problems)
-    more = Problem("manifest", f"{len(problems) - MOST_PROBLEMS} more problems", "Mend these first, then look again.")
-    return (*problems[:MOST_PROBLEMS], more)
+    return (*problems[:MOST_PROBLEMS], Problem("manifest", f"{more} more problems", "Mend these first, then look again."))
 
 
 def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:

@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 
 from daemon.errors import Problem
 
+MOST_PROBLEMS = 500
+"""Faults that are put into words: an input may be made of nothing but faults, to cost time and memory."""
 UNION_TAG = "union#"
 """How the tags of our unions begin: pydantic puts them into a fault's path, where nobody has written them."""
 
@@ -36,8 +38,9 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], where: Callable[[Location], str]) -> list[Problem]:
-    """Every fault of a failed validation. `where` names a place in the reader's terms."""
-    return [_problem(details, model, where) for details in error.errors(include_url=False)]
+    """The faults of a failed validation, the first `MOST_PROBLEMS`. `where` names a place in the reader's terms."""
+    found = error.errors(include_url=False, include_context=False)
+    return [_problem(details, model, where) for details in found[:MOST_PROBLEMS]]
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], where: Callable[[Location], str]) -> Problem:

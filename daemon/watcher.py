@@ -65,7 +65,7 @@ class Watcher:
 
     def is_pending(self) -> bool:
         """Whether a folder is on its way: settling, or ready and not yet taken."""
-        return any(folder.state is not State.WAITING for folder in self._folders.values())
+        return bool(self._dirty) or any(folder.state is not State.WAITING for folder in self._folders.values())
 
     def reconsider(self) -> None:
         """Forget what was seen, and what is being seen just now: the settings have changed."""
@@ -148,7 +148,7 @@ class Watcher:
         views = [(name, self._view(name)) for name in sorted(names) if not is_ignored(name)]
         generation = self._generation
         sightings = await asyncio.to_thread(lambda: [(name, view, _sight(view)) for name, view in views])
-        now = self._clock()
+        now = self.last_look = self._clock()
         if generation != self._generation:
             self._dirty.update(name for name, _ in views)
             self._wake.set()
@@ -158,7 +158,6 @@ class Watcher:
                 self._folders.pop(name, None)
             else:
                 self._take_note(name, view, sighting, now)
-        self.last_look = now
 
     def _view(self, name: str) -> FolderView:
         known = self._folders.get(name)
@@ -211,8 +210,8 @@ class _Folder:
     def report_waiting(self, name: str, verdict: Verdict, now: float) -> None:
         if self._reports.is_due(now):
             lacking = [*verdict.lacking[:NAMES_SHOWN]]
-            if more := len(verdict.lacking) - NAMES_SHOWN:
-                lacking += [f"and {more} more"] if more > 0 else []
+            if (more := len(verdict.lacking) - NAMES_SHOWN) > 0:
+                lacking.append(f"and {more} more")
             logger().warning(Event.STORY_WAITING, story=name, lacking=lacking, seconds=round(verdict.quiet, 3))
 
     def report_unreadable(self, name: str, error: OSError, now: float) -> None:

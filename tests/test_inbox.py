@@ -363,9 +363,6 @@ def test_a_huge_file_with_a_declared_hash_does_not_hold_up_the_others(fox: Path)
     subprocess.run([sys.executable, "-c", code, fox], check=True, timeout=10, cwd=Path(__file__).parent.parent)
 
 
-# ---- Faults of today: these fail until daemon/ is mended ------------------------------------------------------------------
-
-
 def test_empty_folders_in_a_folder_count_among_its_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A million of them would be walked through at every look, although not one holds a file."""
     for number in range(50):

@@ -14,7 +14,6 @@ from daemon import validation
 from daemon.errors import Problem
 from daemon.manifest import (
     MOST_PAGES,
-    MOST_PROBLEMS,
     PICTURE_ENDINGS,
     SOUND_ENDINGS,
     Manifest,
@@ -24,6 +23,7 @@ from daemon.manifest import (
     pair,
     read,
 )
+from daemon.validation import MOST_PROBLEMS
 
 PAGE = {"image": "01.png", "audio": "01.mp3"}
 SILENT = {"image": "01.png", "duration": 4.0}
@@ -471,8 +471,6 @@ def test_a_key_of_the_writer_that_begins_with_a_hash_is_named() -> None:
         'files, "#1.png"'
     ]
 
-
-# ---- Faults of today: these fail until daemon/ is mended ------------------------------------------------------------------
 
 KEYS = {f"a{number}": 1 for number in range(3000)}
 

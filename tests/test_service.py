@@ -15,6 +15,10 @@ from tests.processes import FAST, running_service, status, storyreel, wait_until
 from tests.stories import picture, read_manifest, sine, story, wav, write_manifest
 
 
+SLOWLY = {"STORYREEL_FILM__WRITER": "moviepy"}
+"""For tests that break in on a film being made: the default writer would have it done."""
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
@@ -86,8 +90,8 @@ def test_a_folder_renamed_from_part_and_one_dropped_while_down_are_each_delivere
 
 
 def test_killed_in_the_midst_of_a_film_it_goes_on_and_delivers_once(root: Path, tmp_path: Path) -> None:
-    folder = story(tmp_path / "long", (60.0, 60.0))
-    with running_service(root) as service:
+    folder = story(tmp_path / "long", (20.0, 20.0))
+    with running_service(root, **SLOWLY) as service:
         drop(folder, root)
         service.wait_for("render.started")
         wait_until(lambda: status(root)["work"][0]["stage"] == "film", "the film is being written")
@@ -165,7 +169,7 @@ def test_a_stop_drains_running_stories_and_takes_no_more(root: Path, tmp_path: P
 
 
 def test_a_stop_puts_back_uncharged_what_does_not_finish_in_time(root: Path, tmp_path: Path) -> None:
-    with running_service(root, STORYREEL_WORKERS__DRAIN_SECONDS="0.2") as service:
+    with running_service(root, STORYREEL_WORKERS__DRAIN_SECONDS="0.2", **SLOWLY) as service:
         drop(story(tmp_path / "long", (60.0, 60.0)), root)
         service.wait_for("render.started")
         assert service.stop() == 0
@@ -210,7 +214,7 @@ def test_once_compiles_what_is_ready_and_exits_telling_of_failures(root: Path, t
 
 
 def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None:
-    with running_service(root) as service:
+    with running_service(root, **SLOWLY) as service:
         drop(story(tmp_path / "long", (60.0,)), root)
         service.wait_for("render.started")
         wait_until(lambda: status(root)["work"][0]["stage"] == "film", "a worker is writing the film")

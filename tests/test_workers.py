@@ -58,7 +58,8 @@ def order_for(settings: Settings, name: str, make: Callable[[Path], object], **w
     job = settings.folders.work / name.replace("/", "_")
     make(job / "source")
     (job / "attempt-1").mkdir()
-    settings = settings.model_copy(update={"workers": settings.workers.model_copy(update=workers)})
+    film = settings.film.model_copy(update={"writer": "moviepy"})  # the slow writer, with an encoder in a process of its own
+    settings = settings.model_copy(update={"workers": settings.workers.model_copy(update=workers), "film": film})
     return Order(name, name, 1, job / "source", job / "attempt-1", settings)
 
 
@@ -259,7 +260,8 @@ def test_no_worker_and_no_encoder_outlives_a_service_that_was_killed(pool_settin
         "    asyncio.run(workers.submit(order))\n"
     )
     arguments = [str(pool_settings.folders.root), str(order.source.parent)]
-    service = subprocess.Popen([sys.executable, "-c", script, *arguments])
+    slow = os.environ | {"STORYREEL_FILM__WRITER": "moviepy"}
+    service = subprocess.Popen([sys.executable, "-c", script, *arguments], env=slow)
     try:
         wait_until(lambda: encoders_of(service.pid), "an encoder runs", FIRST_START_SECONDS)
     finally:

@@ -37,7 +37,17 @@ def write_film(
             preset="veryfast",
             audio=str(sound),
             audio_codec="aac",
-            ffmpeg_params=[*QUALITY, *BT709, "-g", str(KEYFRAME_SECONDS * timeline.fps), "-b:a", "192k", *_container()],
+            ffmpeg_params=[
+                *QUALITY,
+                *BT709,
+                "-g",
+                str(KEYFRAME_SECONDS * timeline.fps),
+                "-b:a",
+                "192k",
+                "-aac_coder",
+                "fast",
+                *_container(),
+            ],
             logger=_Progress(progress),
         )
     except OSError as error:

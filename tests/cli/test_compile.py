@@ -27,7 +27,8 @@ def test_nothing_but_the_films_name_is_printed_into_a_pipe(tmp_path: Path) -> No
 
 
 def test_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
-    shown = _on_a_terminal("compile", str(story(tmp_path / "fox", (2.0,))), "-o", str(tmp_path))
+    (tmp_path / "config.toml").write_text('[film]\nwriter = "moviepy"\n')  # the default is done before a bar is drawn
+    shown = _on_a_terminal("compile", str(story(tmp_path / "fox", (4.0,))), "-o", str(tmp_path))
     assert "fox: film" in shown
     assert re.search(r"\b[1-9]\d? %", shown)
     assert f"{tmp_path}/fox.mp4" in shown
