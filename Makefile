@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types layers unit art clean
+.PHONY: demo test lint types layers unit bench art clean
 
 demo: .venv/ready            ## compile the story that ships, on the whole road from inbox to outbox
 	$(BIN)/storyreel demo
@@ -21,6 +21,9 @@ layers: .venv/ready
 
 unit: .venv/ready
 	$(BIN)/pytest
+
+bench: .venv/ready           ## how fast, how large, how good: takes a quarter of an hour, writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
 
 art: .venv/ready             ## draw, speak and compose what ships (needs Debian's festival or flite)
 	$(BIN)/python scripts/draw_pictures.py

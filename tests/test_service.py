@@ -14,7 +14,6 @@ from daemon.log import EVENTS, Event
 from tests.processes import FAST, running_service, status, storyreel, wait_until
 from tests.stories import picture, read_manifest, sine, story, wav, write_manifest
 
-
 SLOWLY = {"STORYREEL_FILM__WRITER": "moviepy"}
 """For tests that break in on a film being made: the default writer would have it done."""
 

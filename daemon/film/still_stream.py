@@ -4,13 +4,14 @@ Spans and segments of sound are encoded on all cores and put into the file in or
 memory at a time, however long the film is.
 """
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import av
 from av.audio.stream import AudioStream
@@ -54,9 +55,9 @@ def write_film(
 
     with ThreadPoolExecutor(cores) as pool, av.open(target, "w", format="mp4", options=CONTAINER) as film:
         video, audio = _streams(film, coding)
-        pictures = _pictures(_in_order(pool, group, zip(timeline.spans, ids, strict=True), cores), video)
-        sounds = _sounds(_in_order(pool, aac.encoded, aac.segments(sound, timeline.samples), cores), audio, timeline.samples)
-        _mux(film, pictures, sounds, timeline, progress)
+        groups = _Ahead(pool, group, zip(timeline.spans, ids, strict=True), 2 * cores)
+        segments = _Ahead(pool, aac.encoded, aac.segments(sound, timeline.samples), cores)
+        _mux(film, _pictures(groups, video), _sounds(segments, audio, timeline.samples), timeline, progress)
 
 
 def encoded(clip: VideoClip, frames: int, coding: Coding, idr_pic_id: int) -> Group:
@@ -86,15 +87,22 @@ def _streams(film: OutputContainer, coding: Coding) -> tuple[VideoStream, AudioS
     return video, audio
 
 
-def _in_order(pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int) -> Iterator[Result]:
-    """The results of the work on each item, in order; `ahead` of them are at work or wait to be taken."""
-    waiting: deque[Future[Result]] = deque()
-    for item in items:
-        waiting.append(pool.submit(work, item))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+class _Ahead(Iterator[Result], Generic[Item, Result]):
+    """The results of the work on each item, in order; `ahead` items are at work, or done, before they are asked for."""
+
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int) -> None:
+        self._pool, self._work, self._items = pool, work, iter(items)
+        self._waiting: deque[Future[Result]] = deque()
+        for item in itertools.islice(self._items, ahead):
+            self._waiting.append(pool.submit(work, item))
+
+    def __next__(self) -> Result:
+        if not self._waiting:
+            raise StopIteration
+        result = self._waiting.popleft().result()
+        for item in itertools.islice(self._items, 1):
+            self._waiting.append(self._pool.submit(self._work, item))
+        return result
 
 
 def _pictures(groups: Iterable[Group], stream: VideoStream) -> Iterator[AnyPacket]:
