@@ -60,9 +60,9 @@ class FolderView:
 
     def look(self) -> Sighting | None:
         """One look; None when there is no such folder (any more). Raises OSError when it cannot be read."""
-        if self._folder.is_symlink() or not self._folder.is_dir():
-            return None
         try:
+            if not stat.S_ISDIR(os.lstat(self._folder).st_mode):
+                return None
             entries = entries_of(self._folder)
             reading = self._reading(entries)
         except FileNotFoundError:

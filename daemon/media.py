@@ -215,5 +215,7 @@ def _rest(fifo: av.AudioFifo) -> Iterator[Samples]:
 
 
 def _stereo(block: av.AudioFrame) -> Samples:
-    samples = np.nan_to_num(block.to_ndarray().astype(np.float32, copy=False), posinf=1.0, neginf=-1.0)
+    samples: Samples = block.to_ndarray().astype(np.float32, copy=False)
+    if not np.isfinite(samples).all():  # a file of floating-point samples may hold anything
+        samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
     return np.broadcast_to(samples, (2, samples.shape[1]))

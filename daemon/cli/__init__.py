@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Turns story folders into finished, narrated films.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help is there in half the time
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

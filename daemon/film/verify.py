@@ -4,7 +4,7 @@ moviepy returns normally from a full disk with a file that does not play (measur
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +12,14 @@ from typing import Any
 
 import av
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from daemon.errors import FilmError
 from daemon.film.timeline import Span, Timeline
 from daemon.story import SAMPLE_RATE
 
+ECHO = 16
+"""Frames after which `frame_num` comes again: it has four bits in our streams, and at least four in all others."""
 AAC_FRAME = 1024
 """Samples of an AAC frame (ISO/IEC 14496-3): sound ends on a whole frame, after a lead-in of at most two (measured)."""
 
@@ -106,13 +109,48 @@ def _decoded_frames(film: InputContainer, span: Span, fps: int) -> int:
     stream = film.streams.video[0]
     assert stream.time_base, "a video stream of an mp4 has a time base"
     film.seek(int(span.first / fps / stream.time_base), stream=stream, backward=True)
-    count = 0
-    for frame in film.decode(stream):
-        number = round((frame.time or 0) * fps)
-        count += span.first <= number < span.first + span.frames and not frame.is_corrupt
-        if number >= span.first + span.frames - 1:
+    good = set()
+    for group in _groups(film, stream, span, fps):
+        count = _without_echoes([bytes(packet) for packet in group])
+        for packet in [*group[:count], None]:
+            frames = stream.codec_context.decode(packet)
+            good |= {round((frame.pts or 0) * stream.time_base * fps) for frame in frames if not frame.is_corrupt}
+        stream.codec_context.flush_buffers()
+        if count <= len(group) and {_number(packet, fps) for packet in group[:count]} <= good:
+            good |= {_number(packet, fps) for packet in group[count:]}
+    return len(good & set(range(span.first, span.first + span.frames)))
+
+
+def _groups(film: InputContainer, stream: VideoStream, span: Span, fps: int) -> Iterator[list["av.Packet[VideoStream]"]]:
+    """The packets that a span's frames need, cut before each keyframe; a frame may come after later ones (B-frames)."""
+    group: list[av.Packet[VideoStream]] = []
+    end = (span.first + span.frames) / fps
+    for packet in film.demux(stream):
+        if group and (packet.is_keyframe or not packet.size):
+            yield group
+            group = []
+        if not packet.size or (packet.dts or 0) * (packet.time_base or 0) >= end:
             break
-    return count
+        group.append(packet)
+    if group:
+        yield group
+
+
+def _number(packet: "av.Packet[VideoStream]", fps: int) -> int:
+    """Which frame of the film a packet is."""
+    return round((packet.pts or 0) * (packet.time_base or 0) * fps)
+
+
+def _without_echoes(group: Sequence[bytes]) -> int:
+    """How many packets of a group must be decoded to know that all of it does.
+
+    A still picture is an IDR frame and skips, whose bytes come again every sixteen frames, when `frame_num` does, in the very
+    state that they were decoded in before: from there to the group's end nothing is new (see `h264`).
+    """
+    end = len(group)
+    while end > 2 * ECHO and group[end - 1] == group[end - 1 - ECHO]:
+        end -= 1
+    return end
 
 
 def _require_index_at_front(path: Path) -> None:
