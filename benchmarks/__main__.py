@@ -234,9 +234,7 @@ def ways_table(ways: list[Way]) -> str:
         for ours in ways[-2:]
         for other in ways[:-2]
     ]
-    head = (
-        "| way | wall s | CPU s | peak MiB of a process | MB | least SSIM of mid-page frames |\n|---|---|---|---|---|---|"
-    )
+    head = "| way | wall s | CPU s | peak MiB of a process | MB | least SSIM of mid-page frames |\n|---|---|---|---|---|---|"
     return "\n".join(["## The reference story, four ways\n", head, *rows, "", *ratios, ""])
 
 
