@@ -185,7 +185,8 @@ class Service:
         else:
             changed = _changed_keys(self._settings, new)
             late = [key for key in changed if key.startswith(NEEDS_RESTART)]
-            self._settings = new.model_copy(update={"folders": self._settings.folders})
+            kept = new.music.model_copy(update={"folder": self._settings.music.folder})  # the workers are confined to this one
+            self._settings = new.model_copy(update={"folders": self._settings.folders, "music": kept})
             log.setup(new.log)
             self._watcher.reconsider()
             logger().info(Event.SERVICE_RELOADED, changed=changed, needs_restart=late, problems=[])

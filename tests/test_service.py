@@ -188,17 +188,22 @@ def test_a_second_instance_on_the_same_root_exits_with_75_and_disturbs_nothing(r
 def test_sighup_takes_over_new_settings_and_keeps_the_old_ones_when_they_are_wrong(root: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[film]\nfps = 24\n")
+    (tmp_path / "other").mkdir()
     with running_service(root, "--config", str(config)) as service:
         config.write_text("[film]\nfps = 0\n")
         service.process.send_signal(signal.SIGHUP)
         assert "film.fps" in service.wait_for("service.reloaded")["problems"][0]
-        config.write_text("[film]\nfps = 12\n[workers]\ncount = 1\n")
+        wav(tmp_path / "other" / "track.wav", sine(1.0))
+        config.write_text('[film]\nfps = 12\n[workers]\ncount = 1\n[music]\nfolder = "other"\n')
         service.process.send_signal(signal.SIGHUP)
         line = service.wait_for("service.reloaded", count=2)
-        assert (line["changed"], line["needs_restart"]) == (["film.fps", "workers.count"], ["workers.count"])
-        drop(story(tmp_path / "slower", (0.4,)), root)
+        assert line["changed"] == ["film.fps", "music.folder", "workers.count"]
+        assert line["needs_restart"] == ["music.folder", "workers.count"]
+        drop(story(tmp_path / "slower", (0.4,), music=None), root)
         service.wait_for("story.delivered")
-    assert json.loads((root / "outbox/slower/report.json").read_text())["film"]["fps"] == 12
+    report = json.loads((root / "outbox/slower/report.json").read_text())
+    assert report["film"]["fps"] == 12
+    assert report["music"] != "track.wav", "the new library comes with the next start"
 
 
 def test_once_compiles_what_is_ready_and_exits_telling_of_failures(root: Path, tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def configure(context: VideoCodecContext, coding: Coding, crf: int, parameters: 
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = LIMITED_RANGE
     context.thread_count = 1
-    options = {"preset": "superfast", "tune": "stillimage", "crf": str(crf), "level": coding.level}
+    options = {"preset": "veryfast", "tune": "stillimage", "crf": str(crf), "level": coding.level}
     context.options = options | {"forced-idr": "1", "x264-params": parameters}
 
 

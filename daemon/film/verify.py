@@ -116,7 +116,7 @@ def _decoded_frames(film: InputContainer, span: Span, fps: int) -> int:
             frames = stream.codec_context.decode(packet)
             good |= {round((frame.pts or 0) * stream.time_base * fps) for frame in frames if not frame.is_corrupt}
         stream.codec_context.flush_buffers()
-        if count <= len(group) and {_number(packet, fps) for packet in group[:count]} <= good:
+        if {_number(packet, fps) for packet in group[:count]} <= good:
             good |= {_number(packet, fps) for packet in group[count:]}
     return len(good & set(range(span.first, span.first + span.frames)))
 

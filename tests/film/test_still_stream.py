@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from moviepy import ImageClip, VideoClip
 from PIL import Image
 
+from daemon.errors import FilmError
 from daemon.film import aac, pictures, reference, sound, still_stream
 from daemon.film.h264 import Coding
 from daemon.film.timeline import Span, Timeline, plan
@@ -227,3 +228,32 @@ def test_only_a_few_pages_are_at_work_at_a_time(tmp_path: Path) -> None:
     still_stream.write_film(clip_of, silence(timeline.samples), timeline, CODING, tmp_path / "film.mp4", progress)
     assert sorted(made) == list(range(pages))
     assert max(ahead) <= 2 * len(os.sched_getaffinity(0)) + 2
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Timeline, bytes, list[tuple[int, int]]]:
+    """A film of one page that stands for a hundred frames, and where its packets lie in the file."""
+    target = tmp_path_factory.mktemp("standing") / "film.mp4"
+    timeline = Timeline(24, SIZE, (Span(0, 0, 100),), ())
+    picture = np.random.default_rng(3).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
+    still_stream.write_film(lambda _: ImageClip(picture), silence(timeline.samples), timeline, CODING, target, lambda _: None)
+    with av.open(target) as film:
+        places = [(packet.pos or 0, packet.size) for packet in film.demux(video=0) if packet.size]
+    return timeline, target.read_bytes(), places
+
+
+@pytest.mark.parametrize("frames", [[5], [40], [60, 76, 92], [99], [36, 52, 68, 84]])
+def test_damage_in_any_frame_of_a_standing_picture_is_refused(
+    frames: list[int], standing: tuple[Timeline, bytes, list[tuple[int, int]]], tmp_path: Path
+) -> None:
+    """Also far behind the frames that the check decodes, and where the damage comes again in step with `frame_num`."""
+    timeline, whole, places = standing
+    data = bytearray(whole)
+    for frame in frames:
+        position, size = places[frame]
+        data[position + 4 : position + size] = b"\xff" * (size - 4)
+    (tmp_path / "film.mp4").write_bytes(data)
+    with pytest.raises(FilmError, match="decode"):
+        verify(tmp_path / "film.mp4", timeline)
+    (tmp_path / "film.mp4").write_bytes(whole)
+    assert verify(tmp_path / "film.mp4", timeline).frames == 100
