@@ -16,7 +16,6 @@ from pathlib import Path
 from moviepy import VideoClip
 from PIL import Image
 
-from daemon.config import Settings
 from daemon.errors import FilmError, Problem, StoryError
 from daemon.film import captions, pictures, reference, sound, still_stream
 from daemon.film.h264 import Coding
@@ -32,8 +31,8 @@ from daemon.story import SAMPLE_RATE, Story
 REPORT = "report.json"
 STEM = "film"
 """What the files of an attempt are called before they are published under the story's name: film.mp4, film.jpg, …"""
-QUALITY_CRF = 20
-"""x264's constant rate factor. At 20 a still picture has a higher SSIM than moviepy's own film (see benchmarks/RESULTS.md)."""
+QUALITY_CRF = 20.5
+"""x264's constant rate factor: a still picture has a higher SSIM than in moviepy's own film (see benchmarks/RESULTS.md)."""
 
 
 def compile_order(order: Order, report: Report) -> Outcome:
@@ -70,11 +69,11 @@ def compile_story(order: Order, report: Report) -> FilmFacts:
         report("intake", 0.0)
         story = intake(order.source, scratch, order.name, order.settings)
         timeline = plan(story)
-        film = _rendered(story, timeline, order.settings, scratch, report)
+        film = _rendered(story, timeline, order, report)
         facts = verify(film, timeline)
-        film.rename(order.attempt / f"{STEM}.mp4")
+        for made in (film, film.with_suffix(".jpg")):
+            made.rename(order.attempt / f"{STEM}{made.suffix}")
         _write_words(story, timeline, order.attempt)
-        _write_poster(story, timeline, order.attempt / f"{STEM}.jpg")
         seconds = time.monotonic() - began
         _write_json(order.attempt / REPORT, _report(order, story, timeline, facts, seconds))
         return facts
@@ -82,20 +81,24 @@ def compile_story(order: Order, report: Report) -> FilmFacts:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _rendered(story: Story, timeline: Timeline, settings: Settings, scratch: Path, report: Report) -> Path:
-    """The film's file. Raises StoryError with every picture that does not decode, once one does not."""
+def _rendered(story: Story, timeline: Timeline, order: Order, report: Report) -> Path:
+    """The film's file, and the poster. Raises StoryError with every picture that does not decode, once one does not."""
     try:
-        return _render(story, timeline, settings, scratch, report)
+        return _render(story, timeline, order, report)
     except UnreadableMedia as error:
-        raise StoryError(picture_problems(story, settings.limits)) from error
+        raise StoryError(picture_problems(story, order.settings.limits)) from error
 
 
-def _render(story: Story, timeline: Timeline, settings: Settings, scratch: Path, report: Report) -> Path:
+def _render(story: Story, timeline: Timeline, order: Order, report: Report) -> Path:
     """The film's file, by the writer that is set."""
-    film, volume = scratch / "film.mp4", settings.music.volume_db
+    scratch, volume = order.attempt / SCRATCH, order.settings.music.volume_db
+    film = scratch / "film.mp4"
 
     def clip_of(span: Span) -> VideoClip:
-        return pictures.clip(story, timeline, span)
+        clip = pictures.clip(story, timeline, span)
+        if span == timeline.spans[0]:  # made while its picture is at hand, and other threads are at work
+            Image.fromarray(clip.img).save(scratch / "film.jpg", quality=90)
+        return clip
 
     def told(done: float) -> None:
         report("film", done)
@@ -119,11 +122,6 @@ def _write_words(story: Story, timeline: Timeline, folder: Path) -> None:
         (folder / f"{STEM}.srt").write_text(captions.subrip(spoken), "utf-8")
         (folder / f"{STEM}.vtt").write_text(captions.webvtt(spoken), "utf-8")
     (folder / f"{STEM}.chapters.txt").write_text(captions.chapters(story, timeline), "utf-8")
-
-
-def _write_poster(story: Story, timeline: Timeline, target: Path) -> None:
-    frame = pictures.page_frame(story.pages[0], timeline.size, story.film.fit, story.film.background)
-    Image.fromarray(frame).save(target, quality=90)
 
 
 def _report(order: Order, story: Story, timeline: Timeline, facts: FilmFacts, seconds: float) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """Looking into the inbox: which folders are there, and what each of them lacks.
 
-All reading of the inbox before the claim is here; the rule that decides is `readiness`. A look costs one stat for each file;
-the manifest is read again only when its own stat or the names beside it have changed, and a declared hash is computed once for
-each state of a file.
+All reading of the inbox before the claim is here; the rule that decides is `readiness`. A look costs one stat for each file
+and nothing more while all of them are as they were; the manifest is read again only when its own stat or the names beside it
+have changed, and a declared hash is computed once for each state of a file.
 """
 
 import contextlib
@@ -57,6 +57,7 @@ class FolderView:
         self._known_tracks = known_tracks
         self._read: tuple[tuple[Entry, tuple[str, ...]], Reading] | None = None
         self._hashes: dict[Entry, str] = {}
+        self._last: Sighting | None = None
 
     def look(self) -> Sighting | None:
         """One look; None when there is no such folder (any more). Raises OSError when it cannot be read."""
@@ -64,9 +65,14 @@ class FolderView:
             if not stat.S_ISDIR(os.lstat(self._folder).st_mode):
                 return None
             entries = entries_of(self._folder)
-            reading = self._reading(entries)
+            if self._last is None or self._last.entries != entries:
+                self._last = self._sighting(entries)
         except FileNotFoundError:
             return None
+        return self._last
+
+    def _sighting(self, entries: tuple[Entry, ...]) -> Sighting:
+        reading = self._reading(entries)
         if reading is None:
             return Sighting(entries, ManifestState.ABSENT, (self._manifest_name, *_temporary(entries)))
         if not reading.parsed:

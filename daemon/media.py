@@ -135,7 +135,9 @@ def sound_blocks(file: IO[bytes], rate: int) -> Iterator[Samples]:
     the file is not sound that can be decoded to its end.
     """
     try:
-        container = av.open(file, mode="r", options={"format_whitelist": SOUND_FORMATS}, metadata_errors="replace")
+        container = av.open(
+            file, mode="r", options={"format_whitelist": SOUND_FORMATS, "probesize": "32768"}, metadata_errors="replace"
+        )
     except av.error.FFmpegError as error:
         raise UnreadableMedia("not a sound file of a known kind", SAVE_SOUND) from error
     with container:

@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, complain, settings_or_exit
 from daemon.compiler import STEM, compile_order
 from daemon.order import Order
@@ -52,11 +49,13 @@ def _placed(attempt: Path, output: Path, name: str) -> Path:
 @contextmanager
 def _progress_bar(name: str) -> Iterator[Report]:
     """A report that draws a bar on standard error, if that is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda *_: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(name, total=1.0)
         yield lambda stage, done: progress.update(task, description=f"{name}: {stage}", completed=done)

@@ -10,6 +10,7 @@ reference, and no open GOP (Rec. ITU-T H.264, 7.4.3 and 8.4.1.1). That is checke
 
 import functools
 import re
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,7 +42,8 @@ CRF_STEP, HIGHEST_CRF = 3, 51
 
 COMMON = "bframes=0:ref=1:weightp=0:scenecut=0:open-gop=0:stitchable=1:cpu-independent=1:keyint=infinite:min-keyint=1"
 """libx264: `stitchable` keeps the PPS independent of the CRF, `cpu-independent` the bytes of the processor."""
-AT_REST = f"{COMMON}:rc-lookahead=0:sync-lookahead=0:mbtree=0"
+AT_REST = f"{COMMON}:rc-lookahead=0:sync-lookahead=0:mbtree=0:subme=0"
+"""`subme=0` spares an IDR frame what only serves motion: a fifth less time for the same SSIM."""
 IN_MOTION = f"{COMMON}:rc-lookahead=40:mbtree=1"
 
 LEVELS = {  # level: macroblocks a second, macroblocks a frame, least compression ratio (table A-1)
@@ -60,7 +62,7 @@ class Coding:
 
     size: Canvas
     fps: int
-    crf: int
+    crf: float
     keyframe_frames: int
 
     @property
@@ -100,9 +102,17 @@ class Template:
     skips: tuple[Packet, ...]
 
 
-@functools.lru_cache(maxsize=8)
 def template(coding: Coding) -> Template:
-    """The template for a way of coding; made once in the life of a worker."""
+    """The template for a way of coding; made once in the life of a worker, while other threads wait for it."""
+    with _TEMPLATE_LOCK:
+        return _template(coding)
+
+
+_TEMPLATE_LOCK = threading.Lock()
+
+
+@functools.lru_cache(maxsize=8)
+def _template(coding: Coding) -> Template:
     grey = av.VideoFrame(*coding.size, "yuv420p")
     for plane in grey.planes:
         plane.update(bytes([128]) * plane.buffer_size)
@@ -151,7 +161,7 @@ def in_motion(pictures: Iterable[Frame], coding: Coding) -> Group:
 class _Encoder:
     """One libx264 context: one thread, one closed group of frames."""
 
-    def __init__(self, coding: Coding, crf: int, parameters: str) -> None:
+    def __init__(self, coding: Coding, crf: float, parameters: str) -> None:
         context = av.CodecContext.create("libx264", "w")
         assert isinstance(context, VideoCodecContext)
         configure(context, coding, crf, parameters)
@@ -176,7 +186,7 @@ class _Encoder:
         return self._context.extradata or b""
 
 
-def configure(context: VideoCodecContext, coding: Coding, crf: int, parameters: str = AT_REST) -> None:
+def configure(context: VideoCodecContext, coding: Coding, crf: float, parameters: str = AT_REST) -> None:
     """Set a libx264 context up, or that of the film's stream."""
     context.width, context.height = coding.size
     context.pix_fmt = "yuv420p"

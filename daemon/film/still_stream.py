@@ -106,19 +106,19 @@ class _Ahead(Iterator[Result], Generic[Item, Result]):
 
 
 def _pictures(groups: Iterable[Group], stream: VideoStream) -> Iterator[AnyPacket]:
-    number = 0
+    number, frame = 0, 1 / stream.codec_context.framerate
     for group in groups:
         for coded in group.packets:
-            yield _packet(coded.data, stream, number, 1, Fraction(1, stream.codec_context.framerate), coded.is_idr)
+            yield _packet(coded.data, stream, number, 1, frame, coded.is_idr)
             number += 1
 
 
 def _sounds(segments: Iterable[list[bytes]], stream: AudioStream, samples: int) -> Iterator[AnyPacket]:
     """The packets of sound; the last one is as long as there is sound left."""
-    start = 0
+    start, sample = 0, Fraction(1, SAMPLE_RATE)
     for segment in segments:
         for data in segment:
-            yield _packet(data, stream, start, min(aac.FRAME, samples - start), Fraction(1, SAMPLE_RATE), True)
+            yield _packet(data, stream, start, min(aac.FRAME, samples - start), sample, True)
             start += aac.FRAME
 
 

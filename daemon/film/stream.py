@@ -19,7 +19,8 @@ class SampleStream:
         parts, missing = [], samples
         while missing:
             if not self._rest.shape[1]:
-                self._rest = next(self._blocks, np.zeros((2, missing), np.float32))
+                block = next(self._blocks, None)
+                self._rest = np.zeros((2, missing), np.float32) if block is None else block
             parts.append(self._rest[:, :missing])
             self._rest = self._rest[:, missing:]
             missing -= parts[-1].shape[1]

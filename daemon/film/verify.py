@@ -4,11 +4,10 @@ moviepy returns normally from a full disk with a file that does not play (measur
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container import InputContainer
@@ -43,9 +42,12 @@ def verify(path: Path, timeline: Timeline) -> FilmFacts:
     """
     try:
         _require_index_at_front(path)
-        with av.open(path) as film:
-            _require([*_stream_faults(film, timeline), *_length_faults(film, timeline)])
-            _require_decodable(film, timeline)
+        ends = {timeline.spans[0], timeline.spans[-1]}
+        with ThreadPoolExecutor(len(ends)) as pool:  # each opens the film for itself
+            decoded = pool.map(lambda span: _decoded_frames(path, span, timeline.fps), ends)
+            with av.open(path) as film:
+                _require([*_stream_faults(film, timeline), *_length_faults(film, timeline)])
+            _require_whole(dict(zip(ends, decoded, strict=True)))
     except (av.error.FFmpegError, struct.error) as error:
         raise FilmError(f"the film does not open or decode: {error}") from error
     width, height = timeline.size
@@ -74,12 +76,13 @@ def _stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
 
 def _length_faults(film: InputContainer, timeline: Timeline) -> list[str]:
     """How the packets' count and the sound's length differ from the plan."""
-    frames, samples = 0, 0
+    frames, last = 0, None
     for packet in film.demux():
         if packet.size and packet.stream.type == "video":
             frames += 1
         elif packet.size and packet.stream.type == "audio":
-            samples = max(samples, _end(packet))
+            last = packet
+    samples = round(((last.pts or 0) + (last.duration or 0)) * (last.time_base or 0) * SAMPLE_RATE) if last else 0
     faults = []
     if frames != timeline.frames:
         faults.append(f"{frames} frames instead of {timeline.frames}")
@@ -88,37 +91,33 @@ def _length_faults(film: InputContainer, timeline: Timeline) -> list[str]:
     return faults
 
 
-def _end(packet: "av.Packet[Any]") -> int:  # quoted: a generic in PyAV's stubs alone
-    """The sample after a packet's last one."""
-    time_base = packet.time_base or Fraction(1, SAMPLE_RATE)
-    return round(((packet.pts or 0) + (packet.duration or 0)) * time_base * SAMPLE_RATE)
+def _require_whole(decoded: Mapping[Span, int]) -> None:
+    """All frames of a span must have been decoded."""
+    _require(
+        [
+            f"page {span.page + 1}: {count} of {span.frames} frames decode"
+            for span, count in decoded.items()
+            if count != span.frames
+        ]
+    )
 
 
-def _require_decodable(film: InputContainer, timeline: Timeline) -> None:
-    stream = film.streams.video[0]
-    stream.codec_context.options = {"err_detect": "explode"}
-    stream.thread_type = "AUTO"  # frames on all cores: FFmpeg's default decodes them one after the other
-    for span in sorted({timeline.spans[0], timeline.spans[-1]}, key=lambda span: span.first):
-        decoded = _decoded_frames(film, span, timeline.fps)
-        if decoded != span.frames:
-            raise FilmError(f"page {span.page + 1}: {decoded} of {span.frames} frames decode")
-
-
-def _decoded_frames(film: InputContainer, span: Span, fps: int) -> int:
+def _decoded_frames(path: Path, span: Span, fps: int) -> int:
     """How many of a span's frames decode without a fault, from the keyframe at or before its first one."""
-    stream = film.streams.video[0]
-    assert stream.time_base, "a video stream of an mp4 has a time base"
-    film.seek(int(span.first / fps / stream.time_base), stream=stream, backward=True)
-    good = set()
-    for group in _groups(film, stream, span, fps):
-        count = _without_echoes([bytes(packet) for packet in group])
-        for packet in [*group[:count], None]:
-            frames = stream.codec_context.decode(packet)
-            good |= {round((frame.pts or 0) * stream.time_base * fps) for frame in frames if not frame.is_corrupt}
-        stream.codec_context.flush_buffers()
-        if {_number(packet, fps) for packet in group[:count]} <= good:
-            good |= {_number(packet, fps) for packet in group[count:]}
-    return len(good & set(range(span.first, span.first + span.frames)))
+    with av.open(path) as film:
+        stream = film.streams.video[0]
+        stream.codec_context.options = {"err_detect": "explode"}
+        film.seek(int(span.first / fps / (stream.time_base or 1)), stream=stream, backward=True)
+        good = set()
+        for group in _groups(film, stream, span, fps):
+            count = _without_echoes([bytes(packet) for packet in group])
+            for packet in [*group[:count], None]:
+                frames = stream.codec_context.decode(packet)
+                good |= {round((frame.pts or 0) * (stream.time_base or 1) * fps) for frame in frames if not frame.is_corrupt}
+            stream.codec_context.flush_buffers()
+            if {_number(packet, fps) for packet in group[:count]} <= good:
+                good |= {_number(packet, fps) for packet in group[count:]}
+        return len(good & set(range(span.first, span.first + span.frames)))
 
 
 def _groups(film: InputContainer, stream: VideoStream, span: Span, fps: int) -> Iterator[list["av.Packet[VideoStream]"]]:
@@ -148,7 +147,7 @@ def _without_echoes(group: Sequence[bytes]) -> int:
     state that they were decoded in before: from there to the group's end nothing is new (see `h264`).
     """
     end = len(group)
-    while end > 2 * ECHO and group[end - 1] == group[end - 1 - ECHO]:
+    while end > ECHO + 1 and group[end - 1] == group[end - 1 - ECHO]:
         end -= 1
     return end
 
