@@ -29,6 +29,7 @@ from daemon.config import Music
 RESULTS = Path(__file__).with_name("RESULTS.md")
 ROUNDS = 3
 GROWTH = (5, 50, 500)
+MOVING_PAGES, MOVING_SECONDS = 6, 3.5
 PYTHON = sys.executable
 PROGRAM = Path(PYTHON).with_name("storyreel")
 
@@ -49,9 +50,10 @@ def main(quick: bool) -> None:
         folder = Path(place)
         story = reference_story.write(folder / "reference")
         ways = four_ways(folder, story, quick)
+        moved = moving(folder, quick)
         growth = {pages: grown(folder, pages) for pages in GROWTH}
         idle, start = idle_share(folder), median([run([PROGRAM, "--help"]) for _ in range(5)])
-        report = "\n".join([heading(), ways_table(ways), growth_table(growth), others(idle, start)])
+        report = "\n".join([heading(), ways_table(ways), moving_table(moved), growth_table(growth), others(idle, start)])
     RESULTS.write_text(report, "utf-8")
     print(report)
 
@@ -166,6 +168,30 @@ def ssim(film: Path, seconds: float, picture: Path, matrix: str) -> float:
     return float(match[1])
 
 
+# ---- what moves -----------------------------------------------------------------------------------------------------------
+
+
+def moving(folder: Path, quick: bool) -> dict[str, Cost]:
+    """A film of six short pages that move, with crossfades, and one with crossfades alone: ours, ffmpeg's, and moviepy's."""
+    story = reference_story.write(folder / "moving", MOVING_PAGES, seconds=MOVING_SECONDS)
+    both, alone = {"motion": "auto", "transition": "crossfade"}, {"transition": "crossfade"}
+    original = [PYTHON, "-m", "benchmarks.moving_original", story, folder / "moving.mp4"]
+    costs = {} if quick else {"moviepy": run(original), "moviepy, crossfades": run([*original, "--still"])}
+    rounds: dict[str, list[Cost]] = {"ffmpeg": [], "storyreel": [], "storyreel, crossfades": []}
+    for _ in range(ROUNDS):
+        rounds["ffmpeg"].append(run([PYTHON, "-m", "benchmarks.moving_by_hand", story, folder / "moving.mp4"]))
+        rounds["storyreel"].append(compiled_with(story, both, folder))
+        rounds["storyreel, crossfades"].append(compiled_with(story, alone, folder))
+    return costs | {name: median(each) for name, each in rounds.items()}
+
+
+def compiled_with(story: Path, film: dict[str, str], folder: Path) -> Cost:
+    """What `storyreel compile` takes when the story asks for such a film."""
+    manifest = json.loads((story / "manifest.json").read_text())
+    (story / "manifest.json").write_text(json.dumps(manifest | {"film": film, "music": False}))
+    return run([PROGRAM, "compile", story, "-o", folder / "moving-film"])
+
+
 # ---- growth, rest, start --------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +262,29 @@ def ways_table(ways: list[Way]) -> str:
     ]
     head = "| way | wall s | CPU s | peak MiB of a process | MB | least SSIM of mid-page frames |\n|---|---|---|---|---|---|"
     return "\n".join(["## The reference story, four ways\n", head, *rows, "", *ratios, ""])
+
+
+def moving_table(costs: dict[str, Cost]) -> str:
+    """What moves, and how our films stand to those of the others."""
+    words = {
+        "moviepy": "plain moviepy: Resize by a function of time, CrossFadeIn",
+        "ffmpeg": "ffmpeg by hand: zoompan, xfade, preset veryfast",
+        "storyreel": 'storyreel compile, `motion = "auto"`, crossfades',
+        "moviepy, crossfades": "plain moviepy: CrossFadeIn alone",
+        "storyreel, crossfades": "storyreel compile, crossfades alone",
+    }
+    rows = [f"| {words[name]} | {costs[name].wall:.2f} | {costs[name].cpu:.2f} |" for name in words if name in costs]
+    pairs = [("storyreel", "moviepy"), ("storyreel", "ffmpeg"), ("storyreel, crossfades", "moviepy, crossfades")]
+    ratios = [
+        f"- {words[ours]} is **{costs[other].wall / costs[ours].wall:.1f}** times as fast as {words[other]}."
+        for ours, other in pairs
+        if other in costs
+    ]
+    head = "| way | wall s | CPU s |\n|---|---|---|"
+    what = (
+        f"{MOVING_PAGES} pages of {MOVING_SECONDS:g} s and a gap, 1920×1080, 24 frames a second, crossfades of half a second."
+    )
+    return "\n".join(["## What moves\n", what, "", head, *rows, "", *ratios, ""])
 
 
 def growth_table(growth: dict[int, tuple[Cost, float]]) -> str:

@@ -10,15 +10,17 @@ import re
 import sysconfig
 import tomllib
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from daemon import fonts
 from daemon.errors import ConfigError, Problem
 from daemon.names import is_ignored
-from daemon.validation import key_path, nearest, problems_of
+from daemon.validation import UNION_TAG, key_path, nearest, problems_of
 
 ENVIRONMENT_PREFIX = "STORYREEL_"
 CONFIG_PLACES = (Path("config.toml"), Path("/etc/storyreel/config.toml"))
@@ -60,6 +62,18 @@ def _checked_size(size: str) -> str:
     return size
 
 
+NTSC_RATES = (24, 30, 48, 60)
+"""Rates of television that are written 23.976, 29.97, 47.952 and 59.94, and are a thousandth and one less than these."""
+
+
+def frame_rate(fps: float) -> Fraction:
+    """Frames per second as the exact fraction that is meant: 29.97 is 30000/1001."""
+    for nominal in NTSC_RATES:
+        if abs(fps - nominal / 1.001) < 0.006:
+            return Fraction(nominal * 1000, 1001)
+    return Fraction(fps).limit_denominator(1000)
+
+
 def _checked_file_name(name: str) -> str:
     if not name or "/" in name or "\0" in name or is_ignored(name):
         raise ValueError("not the name of a file that is visible and whole")
@@ -68,16 +82,33 @@ def _checked_file_name(name: str) -> str:
 
 Size = Annotated[str, AfterValidator(_checked_size)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Fit = Literal["contain", "cover"]
+Fit = Literal["blur", "contain", "cover"]
+Motion = Literal["none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down", "auto"]
+Transition = Literal["cut", "crossfade", "fade-black"]
+Captions = Literal["soft", "burned"]
+CaptionStyle = Literal["stroke", "box"]
 Gap = Annotated[float, Field(ge=0, le=60)]
-FramesPerSecond = Annotated[int, Field(ge=1, le=60)]
+TransitionSeconds = Annotated[float, Field(gt=0, le=10)]
+FramesPerSecond = Annotated[float, Field(ge=1, le=60)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Focus = tuple[Share, Share]
+PosterPage = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 
 SIZE = '"auto" (the largest page\'s own size), "landscape", "portrait", "square", "4k" or WIDTHxHEIGHT in even pixels.'
-FPS = "frames per second, a whole number from 1 to 60."
-FIT = '"contain" (all of the picture, bars beside it) or "cover" (all of the canvas, the picture cropped).'
+FPS = "frames per second, 1 to 60; 23.976, 29.97 and 59.94 are the exact fractions of television."
+FIT = '"blur" (all of the picture over its own blurred self), "contain" (between bars) or "cover" (cropped to fill).'
+FOCUS = 'what "cover" keeps in sight: from the left and from the top, 0 to 1, such as [0.5, 0.3].'
 GAP = "seconds of rest after each narration, 0 to 60."
 BACKGROUND = 'the colour of the bars and behind transparent pictures, such as "#000000".'
+MOTION = '"none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down" or "auto" (they take turns).'
+TRANSITION = '"cut", "crossfade" or "fade-black".'
+TRANSITION_SECONDS = "seconds that a transition lasts, half of them before the next page begins; up to 10."
+CAPTIONS = '"soft" (a track that players can show) or "burned" (drawn into the pictures as well).'
+CAPTION_STYLE = 'burned captions: "stroke" (white letters with a dark edge) or "box" (on a dark box).'
+TITLE_CARD = 'false, true, or {text = "…", seconds = 3.0, ground = "blurred"}; without text: the title and the author.'
+END_CARD = 'false, true, or {text = "The end", seconds = 3.0, ground = "blurred"}.'
+POSTER_PAGE = "the number of the page whose picture is the poster and the cover."
 
 
 class _Table(BaseModel):
@@ -118,25 +149,66 @@ class Watch(_Table):
     )
 
 
+class Card(_Table):
+    """A card of words before the first page, or after the last."""
+
+    text: Annotated[str, Field(max_length=500)] = Field("", description="its words; a second line is set smaller.")
+    seconds: float = Field(3.0, ge=0.5, le=60, description="seconds that it stands, 0.5 to 60.")
+    ground: Annotated[str, Field(pattern=r"^(picture|blurred|#[0-9a-fA-F]{6})$")] = Field(
+        "blurred", description='"picture" (the page beside it), "blurred", or a colour such as "#203040".'
+    )
+
+
+NO_CARD, A_CARD = f"{UNION_TAG}none", f"{UNION_TAG}card"
+
+CardChoice = Annotated[
+    Annotated[Literal[False], Tag(NO_CARD)] | Annotated[Card, Tag(A_CARD)],
+    Discriminator(lambda value: NO_CARD if value is False else A_CARD),
+    BeforeValidator(lambda value: {} if value is True else value),
+]
+
+
 class FilmSettings(_Table):
     """How films look. A story's manifest may set the keys that `manifest.FilmChoices` names."""
 
     size: Size = Field("auto", description=SIZE)
     fps: FramesPerSecond = Field(24, description=FPS)
-    fit: Fit = Field("contain", description=FIT)
+    fit: Fit = Field("blur", description=FIT)
+    focus: Focus = Field((0.5, 0.5), description=FOCUS)
     background: Colour = Field("#000000", description=BACKGROUND)
     gap_seconds: Gap = Field(0.5, description=GAP)
+    motion: Motion = Field("none", description=MOTION)
+    transition: Transition = Field("cut", description=TRANSITION)
+    transition_seconds: TransitionSeconds = Field(0.5, description=TRANSITION_SECONDS)
+    captions: Captions = Field("soft", description=CAPTIONS)
+    caption_style: CaptionStyle = Field("stroke", description=CAPTION_STYLE)
+    font: str = Field("", description="a font's file, or its family's name; absent: a plain one for European languages.")
+    title_card: CardChoice = Field(False, description=TITLE_CARD)
+    end_card: CardChoice = Field(False, description=END_CARD)
+    poster_page: PosterPage = Field(1, description=POSTER_PAGE)
     keyframe_seconds: float = Field(10.0, ge=1, le=60, description="seconds between the points of a page to jump to, 1 to 60.")
     writer: Literal["still-stream", "moviepy"] = Field(
         "still-stream", description='"still-stream" (each picture encoded once) or "moviepy" (every frame by write_videofile).'
     )
 
 
+class Sound(_Table):
+    """How loud films are."""
+
+    loudness_lufs: float = Field(-16.0, ge=-30, le=-10, description="the film's loudness in LUFS, such as -16 or -14.")
+    level_narrations: bool = Field(True, description="whether the pages' narrations are made equally loud.")
+
+
 class Music(_Table):
     """The quiet track under the narration."""
 
     folder: Path | None = Field(None, description="the library, a folder of mood folders; absent: the tracks that ship.")
-    volume_db: float = Field(-20.0, ge=-60, le=0, description="decibels that are added to the track, -60 to 0.")
+    volume_db: float = Field(-12.0, ge=-60, le=0, description="decibels that are added to the track, -60 to 0.")
+    duck_db: float = Field(-6.0, ge=-40, le=0, description="decibels more while a narration sounds, -40 to 0.")
+    fade_seconds: float = Field(1.5, ge=0, le=30, description="seconds of fading in at the start and out at the end, 0 to 30.")
+    crossfade_seconds: float = Field(
+        2.0, ge=0, le=30, description="seconds in which the track's end and its beginning overlap."
+    )
 
     @property
     def library(self) -> Path:
@@ -191,6 +263,7 @@ class Settings(BaseSettings):
     folders: Folders = Folders()
     watch: Watch = Watch()
     film: FilmSettings = FilmSettings()
+    sound: Sound = Sound()
     music: Music = Music()
     workers: WorkerSettings = WorkerSettings()
     limits: Limits = Limits()
@@ -261,13 +334,24 @@ def _unknown_tables(tables: Mapping[str, Any]) -> list[Problem]:
 def _anchored(settings: Settings, base: Path, root: Path | None) -> Settings:
     music = settings.music
     if music.folder:
-        music = Music(folder=(base / music.folder).absolute(), volume_db=music.volume_db)
+        music = music.model_copy(update={"folder": (base / music.folder).absolute()})
     if not music.library.is_dir():
         raise ConfigError([Problem("music.folder", f"no such folder: {music.library}", "Make it, or name another one.")])
+    film = settings.film.model_copy(update={"font": _font_file(settings.film.font, base)})
     folders = settings.folders.resolved(base, root)
     if problems := _entangled(folders):
         raise ConfigError(problems)
-    return settings.model_copy(update={"folders": folders, "music": music})
+    return settings.model_copy(update={"folders": folders, "film": film, "music": music})
+
+
+def _font_file(font: str, base: Path) -> str:
+    if not font:
+        return ""
+    try:
+        return str(fonts.find(font, base))
+    except ValueError as error:
+        mend = "Name a font's file, or a family that `fc-list` tells of."
+        raise ConfigError([Problem("film.font", str(error), mend, font)]) from error
 
 
 def _entangled(folders: Folders) -> list[Problem]:

@@ -6,23 +6,36 @@ Only the decoding of pictures, which is dear, is left to the writer of the film;
 wrong, all of them are decoded, so that the list is whole (`picture_problems`).
 """
 
+import dataclasses
 import hashlib
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from daemon import manifest
-from daemon.config import FilmSettings, Limits, Settings
+from daemon.config import Card, FilmSettings, Limits, Settings
 from daemon.errors import Problem, StoryError
 from daemon.film import music as music_library
+from daemon.film.lettering import Typeface, can_shape, needs_shaping
+from daemon.film.loudness import LoudnessMeter, Powers
 from daemon.folder import MIB, MISSING, Refused, UntrustedFolder
-from daemon.manifest import Kind, Manifest, Mention, Mood, PageEntry, Reading
-from daemon.media import UnreadableMedia, count_samples, open_picture, picture_size
+from daemon.manifest import FilmChoices, Kind, Manifest, Mention, Mood, PageEntry, Reading
+from daemon.media import UnreadableMedia, sound_blocks
+from daemon.picture import open_picture, picture_size
 from daemon.story import SAMPLE_RATE, Input, Narration, Page, Story, Track
 from daemon.validation import nearest
+
+THE_END = "The End"
+FAINT_DB = -17.5
+"""Music that lies this much lower than it was recorded under a narration adds less than 0.5 dB to it: even a track as loud as
+-8 LUFS, which is about the loudest that there are, is then 9.5 dB below -16 LUFS.
+"""
+LETTERS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +56,24 @@ _Admitted = _Picture | _Sound
 _Faulty = Refused | UnreadableMedia
 
 
-def intake(source: Path, scratch: Path, name: str, settings: Settings) -> Story:
+def intake(source: Path, scratch: Path, name: str, settings: Settings, not_again: str = "") -> Story:
     """Check the folder `source` and copy what it names into the empty folder `scratch`.
 
-    `name` becomes the title where the manifest has none. Raises StoryError with every problem of the story, OSError when the
-    machine is at fault. That all pictures decode is not checked where nothing else is wrong: see `picture_problems`.
+    `name` becomes the title where the manifest has none; `not_again` is the track of the film before. Raises StoryError with
+    every problem of the story, OSError when the machine is at fault. That all pictures decode is not checked where nothing else
+    is wrong: see `picture_problems`.
     """
     with UntrustedFolder(source, settings.limits.file_mib * MIB) as folder:
-        return _Desk(folder, scratch, settings).admit(name)
+        return _Desk(folder, scratch, settings, not_again).admit(name)
 
 
 def picture_problems(story: Story, limits: Limits) -> list[Problem]:
     """Every page of an admitted story whose picture does not decode."""
     faults = _decode({page.image for page in story.pages}, limits)
     return [
-        _problem(f"page {number}", "picture", page.file, faults[page.image])
-        for number, page in enumerate(story.pages, 1)
-        if page.image in faults
+        _problem(f"page {page.number}", "picture", page.file, faults[page.image])
+        for page in story.pages
+        if page.image in faults and not page.card
     ]
 
 
@@ -69,7 +83,7 @@ def _decode(pictures: Iterable[Path], limits: Limits) -> dict[Path, UnreadableMe
     for path in pictures:
         try:
             with path.open("rb") as file:
-                open_picture(file, limits.picture_megapixels, "#000000").close()
+                open_picture(file, limits.picture_megapixels, "#000000", largest=(256, 256)).close()  # only decoding matters
         except UnreadableMedia as fault:
             faults[path] = fault
     return faults
@@ -82,10 +96,11 @@ def _problem(where: str, kind: Kind, file: str, fault: _Faulty) -> Problem:
 class _Desk:
     """One folder being checked: what was admitted so far, and every problem found."""
 
-    def __init__(self, folder: UntrustedFolder, scratch: Path, settings: Settings) -> None:
+    def __init__(self, folder: UntrustedFolder, scratch: Path, settings: Settings, not_again: str) -> None:
         self._folder = folder
         self._scratch = scratch
         self._settings = settings
+        self._not_again = not_again
         self._problems: list[Problem] = []
         self._numbers = itertools.count(1)
         self._inputs: dict[str, Input] = {}
@@ -101,7 +116,9 @@ class _Desk:
         track = self._music(reading.manifest) if reading.manifest else None
         self._check_facts(reading)
         film = _merged(self._settings.film, reading.manifest)
-        pages = self._pages(reading.pages, film) if not self._problems else ()
+        self._check_poster(reading)
+        self._check_letters(film, reading, name)
+        pages = self._pages(reading, film, name) if not self._problems else ()
         self._check_length(pages)
         if self._problems or reading.manifest is None:
             self._check_decoding(reading.mentions)
@@ -109,8 +126,10 @@ class _Desk:
         told = reading.manifest
         seed = _seed(data or b"", self._inputs)
         track = self._random_track(told, seed) if track is None else track
+        if track and track.powers is None and self._is_music_heard(pages):
+            track = _measured_track(track)
         inputs = tuple(self._inputs.values())
-        return Story(told.title or name, told.author, told.language, pages, track, film, seed, inputs)
+        return Story(told.title or name, told.author, told.comment, told.language, pages, track, film, seed, inputs)
 
     def _manifest_bytes(self) -> bytes | None:
         name = self._settings.watch.manifest
@@ -159,8 +178,7 @@ class _Desk:
     def _sound(self, file: str) -> _Sound:
         told, path = self._copied(file)
         most = self._settings.limits.film_minutes * 60 * SAMPLE_RATE
-        with path.open("rb") as copy:
-            return _Sound(told, Narration(path, count_samples(copy, SAMPLE_RATE, most)))
+        return _Sound(told, Narration(path, *measured(path, most)))
 
     def _copied(self, file: str) -> tuple[Input, Path]:
         target = self._scratch / f"{next(self._numbers):06d}"
@@ -199,14 +217,63 @@ class _Desk:
         finally:
             target.unlink(missing_ok=True)
 
-    def _pages(self, entries: tuple[PageEntry, ...], film: FilmSettings) -> tuple[Page, ...]:
-        return tuple(self._page(entry, round(film.gap_seconds * SAMPLE_RATE)) for entry in entries)
+    def _check_poster(self, reading: Reading) -> None:
+        told = reading.manifest.film.poster_page if reading.manifest else None
+        if told and told > len(reading.pages):
+            what = f"page {told} of {len(reading.pages)}"
+            self._problems.append(Problem("film.poster_page", what, "Name a page that there is."))
 
-    def _page(self, entry: PageEntry, gap: int) -> Page:
+    def _check_letters(self, film: FilmSettings, reading: Reading, name: str) -> None:
+        """What is drawn into pictures must be in the font: a box instead of a letter is no caption."""
+        if reading.manifest is None:
+            return
+        texts = {f"{card.where}": card.text for card in _cards(film, reading.manifest, name)}
+        if film.captions == "burned":
+            texts |= {f"page {number}, text": entry.text for number, entry in enumerate(reading.pages, 1)}
+        self._problems += letter_problems(texts, Typeface(Path(film.font) if film.font else None))
+
+    def _pages(self, reading: Reading, film: FilmSettings, name: str) -> tuple[Page, ...]:
+        assert reading.manifest, "a manifest with problems makes no pages"
+        gap = round(film.gap_seconds * SAMPLE_RATE)
+        pages = [self._page(number, entry, gap, film) for number, entry in enumerate(reading.pages, 1)]
+        for card in _cards(film, reading.manifest, name):
+            beside = pages[0 if card.is_first else -1]
+            page = dataclasses.replace(
+                beside,
+                number=0,
+                rest=round(card.card.seconds * SAMPLE_RATE),
+                narration=None,
+                text=card.text,
+                title="",
+                chapter="",
+                motion="none",
+                card=card.card,
+            )
+            pages.insert(0 if card.is_first else len(pages), page)
+        return tuple(pages)
+
+    def _page(self, number: int, entry: PageEntry, gap: int, film: FilmSettings) -> Page:
         picture = self._pictures[entry.image]
         narration = self._narrations[entry.audio] if entry.audio else None
-        rest = gap if narration else round((entry.duration or 0) * SAMPLE_RATE)
-        return Page(entry.image, picture.path, picture.width, picture.height, rest, narration, entry.text.strip())
+        return Page(
+            number=number,
+            file=entry.image,
+            image=picture.path,
+            width=picture.width,
+            height=picture.height,
+            rest=gap if narration else round((entry.duration or 0) * SAMPLE_RATE),
+            narration=narration,
+            text=entry.text.strip(),
+            title=entry.title,
+            chapter=entry.chapter,
+            motion=entry.motion or film.motion,
+            focus=entry.focus or film.focus,
+        )
+
+    def _is_music_heard(self, pages: Sequence[Page]) -> bool:
+        """Whether the music counts in how loud the film is: it is measured only then, for all of it must be decoded."""
+        music = self._settings.music
+        return music.volume_db + music.duck_db > FAINT_DB or not all(page.narration or page.card for page in pages)
 
     def _check_length(self, pages: tuple[Page, ...]) -> None:
         minutes = sum(page.samples for page in pages) / SAMPLE_RATE / 60
@@ -231,7 +298,7 @@ class _Desk:
         result = self._admitted(("sound", file))
         if isinstance(result, _Sound):
             self._inputs[file] = result.told
-            return Track(file, result.narration.path)
+            return Track(file, result.narration.path, result.narration.powers)
         if isinstance(result, _Faulty):
             self._problems.append(Problem("music", f"the track is {result.what}", result.mend, file))
         return None
@@ -245,17 +312,78 @@ class _Desk:
         if told.music is False:
             return None
         tracks = self._library()
-        return music_library.choose(
-            music_library.of_mood(tracks, told.music.mood) if isinstance(told.music, Mood) else tracks, seed
-        )
+        if isinstance(told.music, Mood):
+            tracks = tuple(music_library.of_mood(tracks, told.music.mood))
+        return music_library.choose(tracks, seed, self._not_again)
 
     def _library(self) -> tuple[Track, ...]:
         return music_library.library(self._settings.music.library)
 
 
+@dataclass(frozen=True, slots=True)
+class _CardPlan:
+    """A card that a film gets, with its words."""
+
+    where: str
+    card: Card
+    text: str
+    is_first: bool
+
+
+def _cards(film: FilmSettings, told: Manifest, name: str) -> list[_CardPlan]:
+    """The cards of a film; without words of its own, the first shows the title and the author."""
+    cards = []
+    if film.title_card:
+        text = film.title_card.text or "\n".join(filter(None, [told.title or name, told.author]))
+        cards.append(_CardPlan("film.title_card", film.title_card, text, is_first=True))
+    if film.end_card:
+        cards.append(_CardPlan("film.end_card", film.end_card, film.end_card.text or THE_END, is_first=False))
+    return cards
+
+
+def letter_problems(texts: Mapping[str, str], face: Typeface) -> list[Problem]:
+    """Every text, by its place, that cannot be drawn in a font."""
+    problems = []
+    for where, text in texts.items():
+        if missing := face.missing(text):
+            what = f"the font has no letters {' '.join(missing[:LETTERS_SHOWN])}"
+            problems.append(Problem(where, what, "Name a font that has them: font under [film] in config.toml."))
+        elif needs_shaping(text) and not can_shape():
+            what = "its script needs FriBiDi to be set right, which is not there"
+            problems.append(Problem(where, what, "Install it on the machine (Debian: libfribidi0)."))
+    return problems
+
+
+def measured(path: Path, most: int | None = None) -> tuple[int, Powers]:
+    """How many samples a sound has, and its powers, by decoding all of it, or until there are more than `most`.
+
+    Raises UnreadableMedia when it is not sound that can be decoded to its end, has no samples, or is too long.
+    """
+    samples, meter = 0, LoudnessMeter()
+    with path.open("rb") as file:
+        for block in sound_blocks(file, SAMPLE_RATE):
+            samples += block.shape[1]
+            if most is not None and samples > most:
+                raise UnreadableMedia(
+                    f"longer than {most / SAMPLE_RATE / 60:g} minutes", "Cut it, or raise limits.film_minutes."
+                )
+            meter.add(np.ascontiguousarray(block))
+    return samples, meter.powers()
+
+
+def _measured_track(track: Track) -> Track:
+    """A track with its powers. One that does not decode stays as it is: whoever plays it says so, and may try another time."""
+    try:
+        return dataclasses.replace(track, powers=measured(track.path)[1])
+    except UnreadableMedia:
+        return track
+
+
 def _merged(film: FilmSettings, told: Manifest | None) -> FilmSettings:
     """The service's settings with what the story chose for itself."""
-    return film.model_copy(update=told.film.model_dump(exclude_none=True)) if told else film
+    chosen = told.film if told else FilmChoices()
+    own = {key: value for key in FilmChoices.model_fields if (value := getattr(chosen, key)) is not None}
+    return film.model_copy(update=own)
 
 
 def _seed(manifest_bytes: bytes, inputs: dict[str, Input]) -> int:

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from natsort import natsorted, ns
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from daemon.config import BACKGROUND, FIT, FPS, GAP, SIZE, Colour, Fit, FramesPerSecond, Gap, Size
+from daemon import config
+from daemon.config import CardChoice, Colour, Fit, Focus, FramesPerSecond, Gap, Motion, PosterPage, Size
 from daemon.errors import Problem
 from daemon.validation import MOST_PROBLEMS, UNION_TAG, Location, key_path, problems_of
 
@@ -76,6 +77,10 @@ class PageEntry(_Model):
         description="seconds that a page without narration stands, up to 3600.",
     )
     text: Text = Field("", description="the words that are spoken; they become the captions.")
+    title: Line = Field("", description="what the page's chapter is called; absent: the beginning of its text.")
+    chapter: Line = Field("", description="begins a chapter of this name, which lasts until a page that begins another.")
+    motion: Motion | None = Field(None, description=f"how the picture moves: {config.MOTION} Absent: as the film.")
+    focus: Focus | None = Field(None, description=config.FOCUS)
 
 
 class Mood(_Model):
@@ -100,11 +105,20 @@ MusicChoice = Annotated[
 class FilmChoices(_Model):
     """The keys of config.toml's [film] that a story may set for itself."""
 
-    size: Size | None = Field(None, description=SIZE)
-    fps: FramesPerSecond | None = Field(None, description=FPS)
-    fit: Fit | None = Field(None, description=FIT)
-    background: Colour | None = Field(None, description=BACKGROUND)
-    gap_seconds: Gap | None = Field(None, description=GAP)
+    size: Size | None = Field(None, description=config.SIZE)
+    fps: FramesPerSecond | None = Field(None, description=config.FPS)
+    fit: Fit | None = Field(None, description=config.FIT)
+    focus: Focus | None = Field(None, description=config.FOCUS)
+    background: Colour | None = Field(None, description=config.BACKGROUND)
+    gap_seconds: Gap | None = Field(None, description=config.GAP)
+    motion: Motion | None = Field(None, description=config.MOTION)
+    transition: config.Transition | None = Field(None, description=config.TRANSITION)
+    transition_seconds: config.TransitionSeconds | None = Field(None, description=config.TRANSITION_SECONDS)
+    captions: config.Captions | None = Field(None, description=config.CAPTIONS)
+    caption_style: config.CaptionStyle | None = Field(None, description=config.CAPTION_STYLE)
+    title_card: CardChoice | None = Field(None, description=config.TITLE_CARD)
+    end_card: CardChoice | None = Field(None, description=config.END_CARD)
+    poster_page: PosterPage | None = Field(None, description=config.POSTER_PAGE)
 
 
 class FileFacts(_Model):
@@ -119,6 +133,7 @@ class Manifest(_Model):
 
     title: Line = Field("", description="the film's title; absent: the folder's name.")
     author: Line = Field("", description="who made the story.")
+    comment: Text = Field("", description="a note that the film's file carries.")
     language: str = Field(
         "",
         pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",

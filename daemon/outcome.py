@@ -24,11 +24,12 @@ _MAY_PASS = frozenset({Kind.MACHINE, Kind.FILM, Kind.DIED, Kind.TIMEOUT})
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A verified film and what belongs to it lie in `folder`."""
+    """A verified film and what belongs to it lie in `folder`. `music` is the name of its track, if it has one."""
 
     job: str
     folder: Path
     seconds: float
+    music: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ the network is refused by the systemd unit. Memory is bounded by the process's d
 service.
 """
 
+import ctypes
 import os
 import resource
 import select
@@ -36,6 +37,7 @@ def is_supported() -> bool:
 
 def confine(writable: Path, readable: Iterable[Path]) -> None:
     """Take every path from this process that it does not need. Cannot be undone; children inherit it."""
+    ctypes.set_errno(0)  # the library takes an error that some earlier call has left there for one of its own
     ruleset = landlock.Ruleset()
     ruleset.allow(writable, rules=FSAccess.all() & ~FSAccess.EXECUTE)
     for program in (Path(get_ffmpeg_exe()), *Path("/lib64").glob("ld-linux-*"), *Path("/lib").glob("ld-linux-*")):

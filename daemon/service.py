@@ -24,7 +24,7 @@ from daemon.workers import LocalWorkers
 HEARTBEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
 """How much later than planned the watcher may look before the service counts as ill."""
-NEEDS_RESTART = ("folders", "music.folder", "workers.count", "workers.memory_mib")
+NEEDS_RESTART = ("folders", "film.font", "music.folder", "workers.count", "workers.memory_mib")
 
 
 class Service:
@@ -185,8 +185,9 @@ class Service:
         else:
             changed = _changed_keys(self._settings, new)
             late = [key for key in changed if key.startswith(NEEDS_RESTART)]
-            kept = new.music.model_copy(update={"folder": self._settings.music.folder})  # the workers are confined to this one
-            self._settings = new.model_copy(update={"folders": self._settings.folders, "music": kept})
+            film = new.film.model_copy(update={"font": self._settings.film.font})  # the workers may read these two, no others
+            library = new.music.model_copy(update={"folder": self._settings.music.folder})
+            self._settings = new.model_copy(update={"folders": self._settings.folders, "film": film, "music": library})
             log.setup(new.log)
             self._watcher.reconsider()
             logger().info(Event.SERVICE_RELOADED, changed=changed, needs_restart=late, problems=[])

@@ -31,6 +31,8 @@ from daemon.job import Job, now, read_job, rebuilt, record
 from daemon.outcome import Failure
 
 REPORT = "report.json"
+LATEST = 10
+"""Films that are looked at for the music that was played last."""
 DELIVERABLES = (".chapters.txt", ".mp4", ".jpg", ".srt", ".vtt")
 """The endings of an attempt's files; what stands before the ending becomes the published name. `report.json` keeps its name."""
 
@@ -246,7 +248,7 @@ class Spool:
         """
         if not job.attempt_folder.is_dir():
             return True
-        if _report_job(self.folders.outbox / job.target) == job.id:
+        if _told(self.folders.outbox / job.target, "job") == job.id:
             shutil.rmtree(job.attempt_folder)
             return True
         return False
@@ -273,6 +275,13 @@ class Spool:
             os.close(descriptor)
         return False
 
+    def last_music(self) -> str:
+        """The name of the track in the latest film of the outbox that has one; nothing where that cannot be told."""
+        with contextlib.suppress(OSError):
+            reports = sorted(self.folders.outbox.glob(f"*/{REPORT}"), key=lambda path: path.stat().st_mtime, reverse=True)
+            return next((music for report in reports[:LATEST] if (music := _told(report.parent, "music"))), "")
+        return ""
+
     def free_bytes(self) -> int:
         """Room that is left for this user where the work is done."""
         return shutil.disk_usage(self.folders.work).free
@@ -288,9 +297,11 @@ def _name_files(folder: Path, target: str) -> None:
     sync_folder(folder)
 
 
-def _report_job(published: Path) -> str | None:
+def _told(published: Path, key: str) -> str | None:
+    """What a film's report says, or None where it says nothing."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads((published / REPORT).read_bytes())["job"])
+        told = json.loads((published / REPORT).read_bytes())[key]
+        return None if told is None else str(told)
     return None
 
 

@@ -3,10 +3,13 @@
 `intake` makes it from a folder; `film` turns it into a film. Nothing in it was not looked at.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from daemon.config import FilmSettings
+import numpy as np
+import numpy.typing as npt
+
+from daemon.config import Card, FilmSettings, Focus, Motion
 
 SAMPLE_RATE = 48_000
 """Samples per second of all sound inside the program: the rate of film sound, and of AAC in every player."""
@@ -14,19 +17,25 @@ SAMPLE_RATE = 48_000
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """A page's spoken words. `samples` is counted by decoding at `SAMPLE_RATE`: headers lie."""
+    """A page's spoken words. `samples` is counted by decoding at `SAMPLE_RATE`: headers lie.
+
+    `powers`: its K-weighted mean squares, one for each tenth of a second (ITU-R BS.1770-4; see `film.loudness`).
+    """
 
     path: Path
     samples: int
+    powers: npt.NDArray[np.float64] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. `rest` is in samples: the gap after the narration, or all of the page where there is none.
+    """One page, or a card. `rest` is in samples: the gap after the narration, or all of the page where there is none.
 
-    `image` is the private copy of the story's `file`. Its header was checked; decoding it may still find damage.
+    `image` is the private copy of the story's `file`. Its header was checked; decoding it may still find damage. `number` is
+    what the story's maker calls the page, from 1; a card has 0, and `card` says what is on it.
     """
 
+    number: int
     file: str
     image: Path
     width: int
@@ -34,6 +43,11 @@ class Page:
     rest: int
     narration: Narration | None = None
     text: str = ""
+    title: str = ""
+    chapter: str = ""
+    motion: Motion = "none"
+    focus: Focus = (0.5, 0.5)
+    card: Card | None = None
 
     @property
     def samples(self) -> int:
@@ -43,10 +57,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A piece of background music. `name` is what reports call it."""
+    """A piece of background music. `name` is what reports call it; `powers` as those of a narration, where they were needed."""
 
     name: str
     path: Path
+    powers: npt.NDArray[np.float64] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,7 @@ class Story:
 
     title: str
     author: str
+    comment: str
     language: str
     pages: tuple[Page, ...]
     music: Track | None

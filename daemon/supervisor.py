@@ -66,6 +66,7 @@ class Supervisor:
         self._deadlines: dict[str, float] = {}
         self._settling: set[str] = set()
         self._draining = False
+        self._last_music = spool.last_music()
         self.delivered = 0
         self.failed = 0
 
@@ -147,7 +148,7 @@ class Supervisor:
     async def _watched(self, job: Job) -> Outcome:
         """The attempt in a worker, its progress told every few seconds."""
         settings = self._settings()
-        order = Order(job.id, job.name, job.attempts, job.source, job.attempt_folder, settings)
+        order = Order(job.id, job.name, job.attempts, job.source, job.attempt_folder, settings, self._last_music)
         self._deadlines[job.id] = time.monotonic() + settings.workers.timeout_seconds + LONGEST_WAIT_SECONDS
         teller = asyncio.create_task(_tell_progress(job))
         try:
@@ -163,6 +164,7 @@ class Supervisor:
 
     async def _settle(self, job: Job, outcome: Outcome, began: float) -> None:
         if isinstance(outcome, Film):
+            self._last_music = outcome.music or self._last_music
             job = await _until_it_works(self._spool.publish, job)
             await _until_it_works(self._spool.finish, job)
             self.delivered += 1

@@ -68,6 +68,8 @@ def _sentence(details: ErrorDetails) -> str:
 
 
 def _remedy(model: type[BaseModel], location: Location) -> str:
+    while location and isinstance(location[-1], int):  # an item of a list is described with the list
+        location = location[:-1]
     *parents, last = location or ("",)
     owner = _model_at(model, parents)
     field = owner.model_fields.get(str(last)) if owner else None

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as PoolTimeout
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -45,12 +46,13 @@ class LocalWorkers:
 
     def _new_pool(self) -> ProcessPool:
         settings = self._settings
+        readable = [settings.music.library, *([Path(settings.film.font)] if settings.film.font else [])]
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["daemon.compiler"])
         return ProcessPool(
             max_workers=settings.workers.count,
             initializer=_set_up,
-            initargs=(os.getpid(), settings.log, settings.workers.memory_mib, settings.folders.work, settings.music.library),
+            initargs=(os.getpid(), settings.log, settings.workers.memory_mib, settings.folders.work, readable),
             context=context,
         )
 
@@ -84,13 +86,13 @@ def _failure(job: str, kind: Kind, what: str, mend: str) -> Failure:
     return Failure(job, kind, (Problem(str(kind), what, mend),))
 
 
-def _set_up(service: int, log_settings: Log, memory_mib: int, work: Path, music: Path) -> None:
+def _set_up(service: int, log_settings: Log, memory_mib: int, work: Path, readable: Sequence[Path]) -> None:
     """What each worker does first, before it sees any story."""
     log.setup(log_settings)
     sandbox.die_with(service)
     sandbox.limit_memory(memory_mib)
     if sandbox.is_supported():
-        sandbox.confine(writable=work, readable=[music])
+        sandbox.confine(writable=work, readable=readable)
 
 
 def _compile(order: Order) -> Outcome:

@@ -1,16 +1,25 @@
 """Stories for tests: real pictures and sounds, small enough to be compiled in an instant."""
 
+import io
 import json
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from moviepy import VideoClip
 from PIL import Image
 
-from daemon.config import FilmSettings
+from daemon.config import FilmSettings, Music
+from daemon.film.clips import Studio
+from daemon.film.lettering import Typeface
+from daemon.film.levels import Levels
+from daemon.film.movie import Particulars
+from daemon.film.timeline import Span, Timeline
+from daemon.intake import measured
 from daemon.story import Narration, Page, Story, Track
 
 COLOURS = ((200, 40, 40), (40, 170, 60), (50, 70, 210), (220, 190, 40), (150, 60, 180), (30, 180, 190))
@@ -66,20 +75,59 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return content
 
 
-def planned(folder: Path, seconds: Sequence[float] = (0.4, 0.6, 0.5), music: Track | None = None, **film: Any) -> Story:
-    """The same story as `story` makes, as it leaves intake: for tests of what comes after it. `film` as in config.toml."""
+def narration(path: Path) -> Narration:
+    """A sound file as it leaves intake."""
+    return Narration(path, *measured(path))
+
+
+def page(number: int, image: Path, narration: Narration | None = None, rest: int = 4800, **more: Any) -> Page:
+    """A page as it leaves intake; its picture is of `SIZE`, if nothing else is said."""
+    told: dict[str, Any] = {"file": image.name, "width": SIZE[0], "height": SIZE[1], "text": f"Words of page {number}."} | more
+    return Page(number=number, image=image, narration=narration, rest=rest, **told)
+
+
+def planned(
+    folder: Path,
+    seconds: Sequence[float] = (0.4, 0.6, 0.5),
+    music: Track | None = None,
+    pages: Mapping[str, Any] = MappingProxyType({}),
+    **film: Any,
+) -> Story:
+    """The same story as `story` makes, as it leaves intake: for tests of what comes after it.
+
+    `film` as in config.toml; `pages`: what all pages have in common, such as a motion.
+    """
     story(folder, seconds)
     settings = FilmSettings.model_validate({"gap_seconds": 0.1} | film)
     gap = round(settings.gap_seconds * RATE)
-    pages = tuple(
-        Page(
-            f"{number:02d}.png",
-            folder / f"{number:02d}.png",
-            *SIZE,
-            gap,
-            Narration(folder / f"{number:02d}.wav", round(length * RATE)),
-            f"Words of page {number}.",
-        )
-        for number, length in enumerate(seconds, 1)
+    made = tuple(
+        page(number, folder / f"{number:02d}.png", narration(folder / f"{number:02d}.wav"), gap, **pages)
+        for number in range(1, len(seconds) + 1)
     )
-    return Story("A test", "", "", pages, music, settings, seed=1, inputs=())
+    return Story("A test", "", "", "", made, music, settings, seed=1, inputs=())
+
+
+def clips(story: Story, timeline: Timeline) -> Callable[[Span], VideoClip]:
+    """What makes a clip of each span."""
+    return Studio(story, timeline, Typeface()).clip
+
+
+def particulars(**more: Any) -> Particulars:
+    """Hardly anything beside pictures and sound; `more` says what differs."""
+    plain: dict[str, Any] = {"title": "", "author": "", "comment": "", "language": "", "captions": (), "chapters": ()}
+    return Particulars(**(plain | {"cover": cover} | more))
+
+
+def cover() -> bytes:
+    """A small JPEG."""
+    Image.new("RGB", (16, 9), COLOURS[1]).save(file := io.BytesIO(), "JPEG")
+    return file.getvalue()
+
+
+PLAIN_MUSIC = Music(volume_db=0.0, duck_db=0.0, fade_seconds=0.0, crossfade_seconds=0.0)
+"""Music that nothing is done to: looped as it is."""
+
+
+def untouched(story: Story, music: float = 1.0) -> Levels:
+    """Levels that leave everything as loud as it was recorded, and the music at the factor `music`."""
+    return Levels(dict.fromkeys(range(len(story.pages)), 1.0), music, 1.0)

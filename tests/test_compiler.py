@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -41,6 +42,22 @@ def failure(order: Order, report: Report = unheard) -> Failure:
     assert outcome.job == order.job
     assert outcome.problems
     return outcome
+
+
+def report_of(order: Order) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((order.attempt / "report.json").read_text())
+    return report
+
+
+def with_film(order: Order, **film: Any) -> Order:
+    """The same order for a story that chooses how its film looks."""
+    write_manifest(order.source, read_manifest(order.source) | {"film": film})
+    return order
+
+
+def pictures_of(order: Order) -> list[npt.NDArray[np.uint8]]:
+    with av.open(order.attempt / "film.mp4") as film:
+        return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in film.decode(video=0)]
 
 
 def names(folder: Path) -> list[str]:
@@ -89,12 +106,16 @@ def test_the_poster_is_the_first_page(order: Order) -> None:
 def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
     wav(order.source / "tune.wav", sine(0.2))
     write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav", "film": {"background": "#112233"}})
-    facts = compile_story(order, unheard)
-    report: dict[str, Any] = json.loads((order.attempt / "report.json").read_text())
+    assert compile_story(order, unheard) == Film("job-1", order.attempt, 3.0, "tune.wav")
+    report = report_of(order)
     assert report["film"] == {
-        "seconds": 3.0, "frames": 72, "fps": 24, "width": 160, "height": 90, "bytes": facts.bytes,
-    }  # fmt: skip
-    assert facts.bytes == (order.attempt / "film.mp4").stat().st_size
+        "seconds": 3.0,
+        "frames": 72,
+        "fps": 24,
+        "width": 160,
+        "height": 90,
+        "bytes": (order.attempt / "film.mp4").stat().st_size,
+    }
     assert [(page["start"], page["seconds"], page["narration_seconds"], page["text"]) for page in report["pages"]] == [
         (0.0, 0.917, 0.4, "Words of page 1."),
         (0.917, 1.083, 0.6, "Words of page 2."),
@@ -109,18 +130,121 @@ def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
     assert report["render_seconds"] > 0
 
 
-def test_the_same_story_gives_the_same_bytes(order: Order) -> None:
-    write_manifest(order.source, {key: value for key, value in read_manifest(order.source).items() if key != "music"})
+RICH = {
+    "motion": "auto",
+    "transition": "crossfade",
+    "captions": "burned",
+    "title_card": True,
+    "end_card": {"ground": "picture", "seconds": 0.5},
+    "fps": 29.97,
+    "poster_page": 2,
+}
+"""A bit of everything that a film may have."""
+
+
+@pytest.mark.parametrize("film", [{}, RICH], ids=["plain", "rich"])
+def test_the_same_story_gives_the_same_bytes(film: dict[str, Any], order: Order) -> None:
+    manifest = {key: value for key, value in read_manifest(order.source).items() if key != "music"}
+    write_manifest(order.source, manifest | {"film": film})
     first, second = order, again(order, "attempt-2")
     compile_story(first, unheard)
     compile_story(replace(second, number=2), unheard)
     for name in ("film.mp4", "film.jpg", "film.srt", "film.vtt", "film.chapters.txt"):
         assert (first.attempt / name).read_bytes() == (second.attempt / name).read_bytes(), name
-    reports = [json.loads((made.attempt / "report.json").read_text()) for made in (first, second)]
+    reports = [report_of(made) for made in (first, second)]
     for report in reports:
         del report["render_seconds"], report["attempt"]
     assert reports[0] == reports[1]
     assert reports[0]["music"] is not None
+
+
+@pytest.mark.parametrize("writer", ["still-stream", "moviepy"])
+def test_a_film_with_a_bit_of_everything_is_as_it_was_asked_for(
+    writer: str, order: Order, make_settings: SettingsMaker
+) -> None:
+    """Cards, motion, transitions, burned captions, a rate of television; both writers make it, and it verifies."""
+    order = with_film(replace(order, settings=make_settings(film={"writer": writer})), **RICH)
+    assert isinstance(compile_order(order, unheard), Film)
+    report, shown = report_of(order), pictures_of(order)
+    assert [page["page"] for page in report["pages"]] == [0, 1, 2, 3, 0]
+    assert [page["text"] for page in report["pages"]][::4] == ["A test", "The End"]
+    assert report["film"]["fps"] == pytest.approx(30_000 / 1001)
+    assert len(shown) == report["film"]["frames"] == round(sum(page["seconds"] for page in report["pages"]) * 30_000 / 1001)
+    for page, colour in zip(report["pages"][1:4], COLOURS, strict=False):
+        frame = shown[round((page["start"] + page["seconds"] / 2) * 30_000 / 1001)]
+        assert np.abs(frame[10, 80].astype(int) - colour).max() <= 6
+        assert page["narration_seconds"] > 0.3
+    first_words = shown[round((report["pages"][1]["start"] + 0.3) * 30_000 / 1001)]
+    assert (first_words[60:].min(axis=2) > 200).any(), "white letters, below"
+    with Image.open(order.attempt / "film.jpg") as poster:
+        middle = poster.convert("RGB").getpixel((80, 45))
+    assert np.abs(np.array(middle) - COLOURS[1]).max() <= 4
+
+
+@pytest.mark.parametrize("captions", ["soft", "burned"])
+def test_captions_are_beside_the_film_and_in_it_whether_they_are_burned_in_or_not(captions: str, order: Order) -> None:
+    compile_story(with_film(order, captions=captions), unheard)
+    assert (order.attempt / "film.srt").read_text().count("-->") == 3
+    with av.open(order.attempt / "film.mp4") as film:
+        words = [bytes(packet)[2:].decode() for packet in film.demux(subtitles=0) if packet.size > 2]
+    assert words == ["Words of page 1.", "Words of page 2.", "Words of page 3."]
+    white = [(frame[60:].min(axis=2) > 200).any() for frame in pictures_of(order)]
+    assert any(white) is (captions == "burned")
+
+
+def test_chapters_title_author_comment_and_cover_are_in_the_film(order: Order) -> None:
+    pages = read_manifest(order.source)["pages"]
+    pages[0]["chapter"], pages[2]["chapter"] = "Departure", "Arrival"
+    told = {"pages": pages, "author": "A. Writer", "comment": "CC0", "language": "pt-BR"}
+    write_manifest(order.source, read_manifest(order.source) | told)
+    compile_story(order, unheard)
+    with av.open(order.attempt / "film.mp4") as film:
+        assert [chapter["metadata"]["title"] for chapter in film.chapters()] == ["Departure", "Arrival"]
+        metadata = {key: film.metadata[key] for key in ("title", "artist", "comment")}
+        assert metadata == {"title": "A test", "artist": "A. Writer", "comment": "CC0"}
+        assert film.streams.video[0].metadata["language"] == "por"
+        [cover] = film.decode(video=1)
+    assert (cover.width, cover.height) == (160, 90)
+    assert np.abs(cover.to_ndarray(format="rgb24")[45, 80].astype(int) - COLOURS[0]).max() <= 6
+    assert (order.attempt / "film.chapters.txt").read_text() == "00:00 Departure\n00:02 Arrival\n"
+
+
+def test_a_preview_is_the_same_film_with_a_quarter_of_the_pixels(order: Order) -> None:
+    with_film(order, **RICH)
+    small = replace(again(order, "small"), preview=True)
+    compile_story(order, unheard)
+    compile_story(small, unheard)
+    whole, quarter = report_of(order)["film"], report_of(small)["film"]
+    assert (quarter["width"], quarter["height"]) == (80, 44)
+    assert (whole["frames"], whole["fps"]) == (quarter["frames"], quarter["fps"])
+    assert (order.attempt / "film.srt").read_bytes() == (small.attempt / "film.srt").read_bytes()
+
+
+def test_the_report_tells_how_loud_everything_was_made(order: Order, make_settings: SettingsMaker) -> None:
+    """Tones of half the full scale are some dB louder than -20 LUFS, and are lowered by as much."""
+    wav(order.source / "tune.wav", sine(0.2))
+    write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav"})
+    compile_story(replace(order, settings=make_settings(sound={"loudness_lufs": -20})), unheard)
+    told = report_of(order)["sound"]
+    assert told["loudness_lufs"] == -20
+    assert len(told["narrations_db"]) == 3
+    assert all(-20 < decibels < -8 for decibels in told["narrations_db"])
+    assert told["ducking"]
+
+
+@pytest.mark.parametrize("volume_db", [-30.0, 0.0])
+def test_a_silent_story_with_a_track_that_cannot_be_played_is_a_fault_of_the_film(
+    volume_db: float, order: Order, make_settings: SettingsMaker
+) -> None:
+    """Its music is all that there is to hear, and is measured."""
+    library = order.source.parent / "library"
+    library.mkdir()
+    (library / "broken.mp3").write_text("no sound")
+    write_manifest(order.source, {"pages": [{"image": "01.png", "duration": 1}]})
+    settings = make_settings(music={"folder": library, "volume_db": volume_db})
+    failed = failure(replace(order, settings=settings))
+    assert (failed.kind, failed.retryable) == (Kind.FILM, True)
+    assert "broken.mp3" in failed.problems[0].what
 
 
 def test_progress_goes_through_the_stages_and_never_back(order: Order) -> None:

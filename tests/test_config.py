@@ -5,20 +5,22 @@ import json
 import re
 import tempfile
 import tomllib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import ImageFont
 from pydantic import ValidationError
 
 from daemon import config
-from daemon.config import LARGEST_SIDE, NAMED_SIZES, Settings, named_canvas
+from daemon.config import LARGEST_SIDE, NAMED_SIZES, Card, Settings, frame_rate, named_canvas
 from daemon.errors import ConfigError
 
 SHIPPED = Path(__file__).parent.parent / "config.toml"
-LINE = re.compile(r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|[^ #]+)(?: +# (?P<comment>.+))?")
+LINE = re.compile(r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^ #]+)(?: +# (?P<comment>.+))?")
 DEFAULTS: dict[str, dict[str, Any]] = Settings().model_dump(mode="json")
 KEYS = [(table, key) for table, keys in DEFAULTS.items() for key in keys]
 
@@ -254,18 +256,33 @@ def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "key", "values"),
     [
-        ("film", "fps", ["0", "61", "23.976", '"x"', "[24]"]),
+        ("film", "fps", ["0", "0.9", "60.1", "61", "nan", "inf", '"x"', "[24]"]),
         ("film", "size", ['"hd"', '"1920×1080"', '"1921x1080"', '"14x16"', f'"{LARGEST_SIDE + 2}x16"', '"1920x1080 "', "1080"]),
         ("film", "fit", ['"stretch"', '"Contain"', "true"]),
         ("film", "background", ['"black"', '"#000"', '"#0000000"', '"#00000g"', '"#000000\\n"']),
         ("film", "gap_seconds", ["-0.1", "60.1", "nan", "inf"]),
+        ("film", "motion", ['"zoom"', '"Auto"', "true", '""']),
+        ("film", "transition", ['"fade"', '"wipe"', "false"]),
+        ("film", "transition_seconds", ["0", "-1", "10.1", "nan", "inf"]),
+        ("film", "captions", ['"hard"', '"none"', "true"]),
+        ("film", "caption_style", ['"outline"', "1"]),
+        ("film", "font", ["1", "false", "[]"]),
+        ("film", "title_card", ["1", '"The fox"', "[]", "3.0"]),
+        ("film", "end_card", ['"The end"', "0.5", "[true]"]),
+        ("film", "poster_page", ["0", "-1", "1.5", '"first"']),
+        ("film", "keyframe_seconds", ["0.9", "60.1", "nan"]),
         ("film", "writer", ['"ffmpeg"']),
+        ("sound", "loudness_lufs", ["-30.1", "-9.9", "0", "nan", "-inf", '"loud"']),
+        ("sound", "level_narrations", ['"perhaps"', "2", "[]"]),
         ("watch", "settle_seconds", ["0", "-1", "nan", "inf", "1e9"]),
         ("watch", "rescan_seconds", ["0", "nan", "inf"]),
         ("watch", "patience_seconds", ["0", "nan", "inf"]),
         ("watch", "give_up_seconds", ["-1", "nan", "inf"]),
         ("watch", "manifest", ['""', '"."', '".."', '".hidden"', '"a/b"', '"/etc/passwd"', '"a\\u0000b"', "7"]),
         ("music", "volume_db", ["0.1", "-60.1", "nan", "-inf"]),
+        ("music", "duck_db", ["0.1", "-40.1", "nan", "-inf"]),
+        ("music", "fade_seconds", ["-0.1", "30.1", "nan", "inf"]),
+        ("music", "crossfade_seconds", ["-0.1", "30.1", "nan", "inf"]),
         ("workers", "count", ["0", "257"]),
         ("workers", "attempts", ["0", "101"]),
         ("workers", "timeout_seconds", ["0", "nan", "inf"]),
@@ -288,6 +305,24 @@ def test_a_value_outside_of_what_a_key_may_be_is_a_fault_at_its_path(
     for value in values:
         found = faults(written(tmp_path / "c.toml", f"[{table}]\n{key} = {value}\n"))
         assert [fault.split(":")[0] for fault in found] == [f"{table}.{key}"], value
+
+
+@pytest.mark.parametrize(
+    ("value", "places"),
+    [
+        ("[0.5]", {"film.focus"}),
+        ("[0.1, 0.2, 0.3]", {"film.focus"}),
+        ("0.5", {"film.focus"}),
+        ('"middle"', {"film.focus"}),
+        ("[-0.1, 1.1]", {"film.focus[0]", "film.focus[1]"}),
+        ("[nan, 0.5]", {"film.focus[0]"}),
+    ],
+)
+def test_a_focus_is_two_shares(value: str, places: set[str], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path / "c.toml", f"[film]\nfocus = {value}\n"))
+    assert {problem.where for problem in caught.value.problems} == places
+    assert all('what "cover" keeps in sight' in problem.mend for problem in caught.value.problems)
 
 
 @pytest.mark.parametrize("text", ["film = 3", "film = []", "[[film]]\nfps = 3", 'film = "fps"'])
@@ -387,3 +422,122 @@ def test_a_manifest_s_name_that_means_not_yet_complete_is_a_fault(name: str, tmp
 def test_folders_that_are_one_or_lie_in_one_another_are_a_fault(text: str, tmp_path: Path) -> None:
     """The service would take its own folders for stories, or its stories for its own."""
     assert faults(written(tmp_path / "c.toml", f"[folders]\n{text}\n"))
+
+
+# ---- rates ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fps", "rate"),
+    [
+        ("23.976", Fraction(24_000, 1001)),
+        ("29.97", Fraction(30_000, 1001)),
+        ("59.94", Fraction(60_000, 1001)),
+        ("24", Fraction(24)),
+        ("25.0", Fraction(25)),
+        ("12.5", Fraction(25, 2)),
+        ("60", Fraction(60)),
+    ],
+)
+def test_a_rate_is_the_exact_fraction_that_is_meant(fps: str, rate: Fraction, tmp_path: Path) -> None:
+    assert frame_rate(config.load(written(tmp_path / "c.toml", f"[film]\nfps = {fps}\n")).film.fps) == rate
+
+
+@given(st.floats(1, 60))
+def test_any_rate_is_a_fraction_near_it_that_an_mp4_can_tell(fps: float) -> None:
+    rate = frame_rate(fps)
+    assert abs(rate - fps) < 0.006
+    assert 1 <= rate <= 60
+    assert rate.denominator <= 1001
+
+
+# ---- cards ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["title_card", "end_card"])
+@pytest.mark.parametrize(
+    ("value", "card"),
+    [
+        ("false", False),
+        ("true", Card()),
+        ("{}", Card()),
+        ('{text = "The fox\\nA tale", seconds = 4}', Card(text="The fox\nA tale", seconds=4)),
+        ('{ground = "#A0b0C0"}', Card(ground="#A0b0C0")),
+        ('{ground = "picture"}', Card(ground="picture")),
+    ],
+)
+def test_a_card_is_off_on_or_a_table(key: str, value: str, card: object, tmp_path: Path) -> None:
+    film = config.load(written(tmp_path / "c.toml", f"[film]\n{key} = {value}\n")).film
+    assert getattr(film, key) == card
+
+
+def test_a_card_may_be_a_table_of_its_own(tmp_path: Path) -> None:
+    text = "[film]\nfps = 30\n[film.title_card]\nseconds = 2\n"
+    assert config.load(written(tmp_path / "c.toml", text)).film.title_card == Card(seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "card"),
+    [
+        ("STORYREEL_FILM__TITLE_CARD", "true", Card()),
+        ("STORYREEL_FILM__TITLE_CARD", "false", False),
+        ("STORYREEL_FILM__TITLE_CARD", '{"text": "Hello"}', Card(text="Hello")),
+        ("STORYREEL_FILM__TITLE_CARD__TEXT", "Hello", Card(text="Hello")),
+    ],
+)
+def test_a_card_can_be_set_in_the_environment(name: str, value: str, card: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    assert config.load().film.title_card == card
+
+
+@pytest.mark.parametrize(
+    ("value", "where", "what", "mend"),
+    [
+        ("{txt = 1}", "film.title_card", 'unknown key "txt"', 'Did you mean "text"?'),
+        ("{second = 1}", "film.title_card", 'unknown key "second"', 'Did you mean "seconds"?'),
+        ("{colour = 1}", "film.title_card", 'unknown key "colour"', "Known here: text, seconds, ground."),
+        ("{text = 1}", "film.title_card.text", "should be a valid string (got 1)", "Expected: its words"),
+        ("{seconds = 0.4}", "film.title_card.seconds", "should be greater than or equal to 0.5", "Expected: seconds that it"),
+        ("{seconds = 61}", "film.title_card.seconds", "should be less than or equal to 60", "Expected: seconds that it"),
+        ('"The fox"', "film.title_card", "should be an object in braces", "Expected: false, true, or {text"),
+    ],
+)
+def test_a_fault_in_a_card_is_told_with_the_nearest_key(value: str, where: str, what: str, mend: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(written(tmp_path / "c.toml", f"[film]\ntitle_card = {value}\n"))
+    [problem] = caught.value.problems
+    assert problem.where == where
+    assert problem.what.startswith(what)
+    assert problem.mend.startswith(mend)
+
+
+def test_a_ground_that_is_neither_a_word_nor_a_colour_is_a_fault_at_its_path(tmp_path: Path) -> None:
+    found = faults(written(tmp_path / "c.toml", '[film]\nend_card = {ground = "navy"}\n'))
+    assert [fault.split(":")[0] for fault in found] == ["film.end_card.ground"]
+
+
+# ---- fonts ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def font(tmp_path: Path) -> Path:
+    built_in = ImageFont.load_default(10)
+    assert isinstance(built_in, ImageFont.FreeTypeFont)
+    (tmp_path / "own.ttf").write_bytes(built_in.font_bytes)
+    return tmp_path / "own.ttf"
+
+
+@pytest.mark.parametrize("name", ["own.ttf", "./own.ttf"])
+def test_a_font_s_file_starts_at_the_file_that_names_it(name: str, font: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    file = written(tmp_path / "c.toml", f'[film]\nfont = "{name}"\n')
+    assert Path(config.load(file).film.font).resolve() == font
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("none.ttf", "no such file"), ("./c.toml", "not a TrueType or OpenType font"), ("No Such Family", "")],
+)
+def test_a_font_that_cannot_be_used_is_a_fault_at_its_path(name: str, what: str, tmp_path: Path) -> None:
+    [fault] = faults(written(tmp_path / "c.toml", f'[film]\nfont = "{name}"\n'))
+    assert fault.startswith(f"film.font: {what}")

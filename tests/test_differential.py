@@ -1,9 +1,11 @@
 """A whole film against what arithmetic says it must be: every frame's picture, and every tone in its place.
 
 Nothing of the program's own plan is used: the times come from the lengths of the narrations, the colours from the pictures,
-by way of the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited range).
+by way of the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited range), and how loud a tone must be from the filters of
+Rec. ITU-R BS.1770-4.
 """
 
+import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -17,17 +19,19 @@ import numpy.typing as npt
 import pytest
 
 from daemon.compiler import compile_story
-from daemon.config import FilmSettings, Music, Settings
+from daemon.config import FilmSettings, Music, Settings, Sound
 from daemon.order import Order
 from tests.stories import COLOURS, RATE, picture, sine, wav, write_manifest
 
 SIZES = ((160, 90), (90, 160), (200, 100), (64, 64), (333, 91), (160, 90))
 TONES = (400.0, 700.0, 1100.0, 1500.0, 1900.0, 2300.0)
-SECONDS = (0.61, 0.437, 0.85, 0.333, 0.701, 0.52)
+SECONDS = (2.61, 2.437, 2.85, 4.333, 2.701, 2.52)
 SILENT_PAGE = 3
-"""A page without narration; all others have one."""
+"""A page without narration, long enough for the music to come up and go down again; all others have one."""
 GAP = 0.3
-MUSIC_TONE, MUSIC_LEVEL, MUSIC_DB = 5000.0, 0.5, -20.0
+LOUDNESS = -16.0
+MUSIC_TONE, MUSIC_LEVEL, MUSIC_DB, DUCK_DB = 5000.0, 0.2, -20.0, -6.0
+"""Where nobody speaks it is more than 10 LU below the narrations: the gate leaves it out of the film's loudness."""
 BACKGROUND = "#102040"  # 16, 32, 64
 CLOSE = 6
 """How far a colour may be off: two steps of the 8-bit chroma (2.1 each, in blue) and one of the luma."""
@@ -41,9 +45,10 @@ Floats = npt.NDArray[np.floating[Any]]
 class Decoded:
     """A film as a player sees and hears it: a picture for each frame, RGB, and one side's sound, full scale at ±1."""
 
-    fps: int
+    fps: Fraction
     pictures: Floats
     sound: Floats
+    loudness: float
 
     @property
     def lengths(self) -> list[Fraction]:
@@ -61,8 +66,14 @@ class Decoded:
 
     def spoken(self, page: int) -> tuple[float, float]:
         """When a page's narration begins and ends, in seconds."""
-        start = self.edges[page] / self.fps
+        start = float(self.edges[page] / self.fps)
         return start, start + SECONDS[page]
+
+    @property
+    def whole(self) -> float:
+        """What the film's whole sound was multiplied by, as the first narration tells."""
+        start, end = self.spoken(0)
+        return self.level(TONES[0], start + EDGE, end - EDGE) / as_loud_as_the_film(TONES[0])
 
     def level(self, hertz: float, start: float, end: float) -> float:
         """The amplitude of one frequency from `start` to `end`, in seconds; a Hann window keeps other tones out."""
@@ -101,10 +112,39 @@ def sound_of(film: Path) -> Floats:
     return sound
 
 
+def k_weight(hertz: float) -> float:
+    """The factor of amplitude that the K-weighting of BS.1770-4 has at a frequency (annex 1, tables 1 and 2, at 48 kHz)."""
+    shelf = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
+    high_pass = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
+    delay = np.exp(-2j * np.pi * hertz / RATE)
+    factors = [np.polyval(b[::-1], delay) / np.polyval(a[::-1], delay) for b, a in (shelf, high_pass)]
+    return float(abs(np.prod(factors)))
+
+
+def as_loud_as_the_film(hertz: float) -> float:
+    """The amplitude at which a tone on both sides has the film's loudness: -0.691 + 10 log10(2 · (k · a)² / 2)."""
+    return float(10 ** ((LOUDNESS + 0.691) / 20) / k_weight(hertz))
+
+
+def loudness_of(film: Path) -> float:
+    """The whole film's loudness in LUFS, by FFmpeg's own meter."""
+    graph = av.filter.Graph()
+    with av.open(film) as container:
+        source = graph.add_abuffer(template=container.streams.audio[0])
+        graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()
+        said = dict[str, str]()
+        for frame in container.decode(audio=0):
+            graph.push(frame)
+            with contextlib.suppress(av.error.BlockingIOError):
+                while True:
+                    said |= graph.pull().metadata
+    return float(said["lavfi.r128.I"])
+
+
 WRITERS = get_args(FilmSettings.model_fields["writer"].annotation)
 
 
-@pytest.fixture(scope="module", params=[(writer, fps) for writer in WRITERS for fps in (24, 30, 7)], ids=str)
+@pytest.fixture(scope="module", params=[(writer, fps) for writer in WRITERS for fps in (24, 30, 7, 29.97)], ids=str)
 def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoded:
     writer, fps = request.param
     folder = tmp_path_factory.mktemp("film")
@@ -118,14 +158,20 @@ def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         spoken: dict[str, object] = {"duration": seconds} if page == SILENT_PAGE else {"audio": f"{page}.wav"}
         pages.append({"image": f"{page}.png"} | spoken)
     wav(source / "music.wav", sine(1.0, MUSIC_TONE, MUSIC_LEVEL))  # whole periods: its loop has no seam
-    look = {"fps": fps, "gap_seconds": GAP, "size": "160x90", "background": BACKGROUND}
+    look = {"fps": fps, "fit": "contain", "gap_seconds": GAP, "size": "160x90", "background": BACKGROUND}
     write_manifest(source, {"pages": pages, "music": "music.wav", "film": look})
     defaults = Settings.model_construct()  # neither a file nor the environment
     settings = defaults.model_copy(
-        update={"film": FilmSettings(writer=writer), "music": Music(folder=folder, volume_db=MUSIC_DB)}
+        update={
+            "film": FilmSettings(writer=writer),
+            "sound": Sound(loudness_lufs=LOUDNESS),
+            "music": Music(folder=folder, volume_db=MUSIC_DB, duck_db=DUCK_DB, fade_seconds=0, crossfade_seconds=0),
+        }
     )
     compile_story(Order("job", "story", 1, source, attempt, settings), lambda *_: None)
-    return Decoded(fps, pictures_of(attempt / "film.mp4"), sound_of(attempt / "film.mp4"))
+    made = attempt / "film.mp4"
+    exact = Fraction(30_000, 1001) if fps == 29.97 else Fraction(fps)
+    return Decoded(exact, pictures_of(made), sound_of(made), loudness_of(made))
 
 
 def test_each_page_shows_its_picture_and_its_bars(film: Decoded) -> None:
@@ -155,32 +201,55 @@ def test_nothing_moves_while_a_page_stands(film: Decoded) -> None:
 def test_each_narration_sounds_in_its_place_and_nowhere_else(page: int, film: Decoded) -> None:
     start, end = film.spoken(page)
     level = film.level(TONES[page], start + EDGE, end - EDGE)
-    before, after = (0.0, start - EDGE), (end + EDGE, film.edges[-1] / film.fps)
+    before, after = (0.0, start - EDGE), (end + EDGE, float(film.edges[-1] / film.fps))
     elsewhere = [film.level(TONES[page], *part) for part in (before, after) if part[1] - part[0] > 0.1]
     assert elsewhere
     assert max(elsewhere) < 0.002
     if page == SILENT_PAGE:
         assert level < 0.002
     else:
-        assert level == pytest.approx(0.5, rel=0.02)
+        assert level == pytest.approx(as_loud_as_the_film(TONES[page]) * film.whole, rel=0.02)
+
+
+def test_the_film_is_as_loud_as_it_should_be(film: Decoded) -> None:
+    assert film.loudness == pytest.approx(LOUDNESS, abs=0.15)
+
+
+def music_level(film: Decoded, under_speech: bool) -> float:
+    decibels = MUSIC_DB + (DUCK_DB if under_speech else 0.0)
+    return float(MUSIC_LEVEL * 10 ** (decibels / 20) * film.whole)
 
 
 def test_in_the_gaps_there_is_the_music_at_its_level_and_nothing_else(film: Decoded) -> None:
-    expected = MUSIC_LEVEL * 10 ** (MUSIC_DB / 20)
+    """They are too short for it to come up between two narrations."""
     for page in range(len(SECONDS)):
-        start, end = film.spoken(page)[1] + EDGE, film.edges[page + 1] / film.fps - EDGE
         if page == SILENT_PAGE:
-            start = film.spoken(page)[0] + EDGE
+            continue
+        start, end = film.spoken(page)[1] + EDGE, float(film.edges[page + 1] / film.fps) - EDGE
+        expected = music_level(film, under_speech=True)
         assert film.level(MUSIC_TONE, start, end) == pytest.approx(expected, rel=0.05)
         part = film.sound[round(start * RATE) : round(end * RATE)]
         assert np.sqrt((part**2).mean()) == pytest.approx(expected / np.sqrt(2), rel=0.05)
 
 
+def test_where_nobody_speaks_for_long_the_music_comes_up_and_goes_down_again(film: Decoded) -> None:
+    """0.4 s after the last word it begins to rise, for 0.8 s; 0.3 s before the next word it begins to sink."""
+    quiet, loud = music_level(film, under_speech=True), music_level(film, under_speech=False)
+    last_word, next_word = film.spoken(SILENT_PAGE - 1)[1], film.spoken(SILENT_PAGE + 1)[0]
+    assert film.level(MUSIC_TONE, last_word + 0.4 + 0.8, next_word - 0.3) == pytest.approx(loud, rel=0.02)
+    part = film.sound[round((last_word + 1.2) * RATE) : round((next_word - 0.3) * RATE)]
+    assert np.sqrt((part**2).mean()) == pytest.approx(loud / np.sqrt(2), rel=0.05)
+    assert film.level(MUSIC_TONE, last_word + EDGE, last_word + 0.4) == pytest.approx(quiet, rel=0.05)
+    assert quiet * 1.2 < film.level(MUSIC_TONE, last_word + 0.7, last_word + 0.9) < loud / 1.2
+    assert quiet * 1.2 < film.level(MUSIC_TONE, next_word - 0.2, next_word - 0.1) < loud / 1.2
+
+
 def test_the_music_goes_on_under_the_narration(film: Decoded) -> None:
     for page in range(len(SECONDS)):
-        start, end = film.spoken(page)
-        expected = MUSIC_LEVEL * 10 ** (MUSIC_DB / 20)
-        assert film.level(MUSIC_TONE, start + EDGE, end - EDGE) == pytest.approx(expected, rel=0.1)
+        if page != SILENT_PAGE:
+            start, end = film.spoken(page)
+            expected = music_level(film, under_speech=True)
+            assert film.level(MUSIC_TONE, start + EDGE, end - EDGE) == pytest.approx(expected, rel=0.1)
 
 
 def test_the_sound_is_not_shifted_against_the_pictures_by_a_single_sample(film: Decoded) -> None:
@@ -188,7 +257,7 @@ def test_the_sound_is_not_shifted_against_the_pictures_by_a_single_sample(film: 
     mix = np.zeros(round(film.edges[-1] * RATE / film.fps))
     for page, (tone, seconds) in enumerate(zip(TONES, SECONDS, strict=True)):
         if page != SILENT_PAGE:
-            first = ceil(Fraction(film.edges[page] * RATE, film.fps))
+            first = ceil(film.edges[page] * RATE / film.fps)
             mix[first : first + round(seconds * RATE)] += sine(seconds, tone)
     shifts = range(-40, 41)
     heard = np.pad(film.sound, 40 + max(0, len(mix) - len(film.sound)))

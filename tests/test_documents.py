@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from daemon.cli import app
 from daemon.manifest import FilmChoices, Manifest
+from daemon.service import NEEDS_RESTART
 
 REPOSITORY = Path(__file__).parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -18,6 +19,7 @@ COMMANDS = typer.main.get_command(app)
 
 def storyreel_calls(text: str) -> list[list[str]]:
     """Every `storyreel …` call in a text, as words; placeholders are in capitals."""
+    text = text.replace(r"\|", "/")  # a bar in a table's cell, which is no pipe
     calls = re.findall(r"(?:bin/|`|\$ |\| )storyreel (\w[^`\n|)]*)", text)
     return [shlex.split(call, comments=True) for call in calls]
 
@@ -80,3 +82,9 @@ def test_every_module_is_in_the_table_of_where_to_find_things() -> None:
     small = {"__init__.py", "__main__.py", "errors.py", "story.py", "order.py", "progress.py"}
     told = [module for module in modules if Path(module).name not in small and "/cli/" not in module]
     assert [module for module in told if f"`{module}`" not in contributing] == []
+
+
+def test_the_settings_file_names_every_setting_that_needs_a_restart() -> None:
+    head = (REPOSITORY / "config.toml").read_text("utf-8").partition("\n\n")[0].replace("\n# ", " ")
+    told = head[head.index("takes over changes; ") : head.index(" need a restart.")]
+    assert all(key in told for key in NEEDS_RESTART)

@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 
 from daemon import media
-from daemon.config import Settings
+from daemon.config import Card, Settings
 from daemon.errors import Problem, StoryError
+from daemon.film.lettering import Typeface
+from daemon.film.loudness import integrated
 from daemon.inbox import FolderView
-from daemon.intake import intake, picture_problems
+from daemon.intake import intake, letter_problems, picture_problems
 from daemon.story import SAMPLE_RATE, Story
 from tests.conftest import SettingsMaker
 from tests.stories import COLOURS, picture, read_manifest, sine, story, wav, write_manifest
@@ -142,6 +144,153 @@ def test_a_story_may_choose_how_its_film_looks(source: Path, scratch: Path, sett
     made = admitted(source, scratch, settings)
     assert (made.film.fps, made.film.background) == (30, settings.film.background)
     assert {page.rest for page in made.pages} == {SAMPLE_RATE // 4}
+
+
+def test_a_page_s_own_choices_go_before_the_film_s(source: Path, scratch: Path, settings: Settings) -> None:
+    own = {"motion": "pan-left", "focus": [0.1, 0.9], "title": "Once", "chapter": "One"}
+    page = {"image": "01.png", "audio": "01.wav"}
+    set_pages(source, page | own, page, comment="CC0", film={"motion": "zoom-in", "focus": [0.3, 0.4]})
+    made = admitted(source, scratch, settings)
+    assert made.comment == "CC0"
+    assert [(page.number, page.motion, page.focus) for page in made.pages] == [
+        (1, "pan-left", (0.1, 0.9)),
+        (2, "zoom-in", (0.3, 0.4)),
+    ]
+    assert [(page.title, page.chapter) for page in made.pages] == [("Once", "One"), ("", "")]
+
+
+def test_a_narration_comes_with_how_loud_it_is(source: Path, scratch: Path, settings: Settings) -> None:
+    """A tone of 997 Hz on both sides: 0 LUFS at full scale, 6 dB less at half of it (EBU Tech 3341)."""
+    wav(source / "01.wav", sine(2.0, 997.0, 0.5))
+    [narration, _] = [page.narration for page in admitted(source, scratch, settings).pages]
+    assert narration
+    assert len(narration.powers) == 20
+    assert integrated(narration.powers) == pytest.approx(20 * np.log10(0.5), abs=0.1)
+
+
+# ---- cards, posters, letters ----------------------------------------------------------------------------------------------
+
+
+def test_cards_are_pages_without_a_number_before_the_first_and_after_the_last(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    film = {"title_card": {"seconds": 2, "ground": "picture"}, "end_card": True, "motion": "zoom-in"}
+    told = {"title": "The fox", "author": "A. Writer", "film": film}
+    write_manifest(source, read_manifest(source) | told)
+    made = admitted(source, scratch, settings)
+    first, one, two, last = made.pages
+    assert [page.number for page in made.pages] == [0, 1, 2, 0]
+    assert (first.text, first.samples, first.card) == ("The fox\nA. Writer", 2 * SAMPLE_RATE, Card(seconds=2, ground="picture"))
+    assert (last.text, last.samples, last.card) == ("The End", 3 * SAMPLE_RATE, Card())
+    assert (first.image, last.image) == (one.image, two.image)
+    assert [page.narration is None for page in made.pages] == [True, False, False, True]
+    assert [page.motion for page in made.pages] == ["none", "zoom-in", "zoom-in", "none"]
+    assert [page.card is None for page in made.pages] == [False, True, True, False]
+    assert len(made.inputs) == 4, "a card is no file"
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ({}, "the-fox"),
+        ({"title": "The fox"}, "The fox"),
+        ({"author": "A. Writer"}, "the-fox\nA. Writer"),
+        ({"title": "The fox", "author": "A. Writer", "film": {"title_card": {"text": "Hello"}}}, "Hello"),
+    ],
+)
+def test_a_title_card_without_words_shows_the_title_and_the_author(
+    told: dict[str, Any], text: str, source: Path, scratch: Path, make_settings: SettingsMaker
+) -> None:
+    write_manifest(source, {"pages": read_manifest(source)["pages"], "music": False} | told)
+    assert admitted(source, scratch, make_settings(film={"title_card": True})).pages[0].text == text
+
+
+def test_a_story_may_do_without_the_settings_cards(source: Path, scratch: Path, make_settings: SettingsMaker) -> None:
+    write_manifest(source, read_manifest(source) | {"film": {"title_card": False}})
+    made = admitted(source, scratch, make_settings(film={"title_card": True, "end_card": {"text": "Fin"}}))
+    assert [page.text for page in made.pages if page.card] == ["Fin"]
+
+
+def test_the_time_of_cards_counts_in_the_film_s_length(source: Path, scratch: Path, make_settings: SettingsMaker) -> None:
+    cards = {"title_card": {"seconds": 60}, "end_card": {"seconds": 40}}
+    set_pages(source, {"image": "01.png", "duration": 20}, film=cards)
+    (problem,) = problems(source, scratch, make_settings(limits={"film_minutes": 1}))
+    assert problem.what == "2 minutes are more than 1"
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_poster_of_a_page_that_is_not_there_is_a_problem(
+    paired: bool, source: Path, scratch: Path, settings: Settings
+) -> None:
+    pages = {} if paired else {"pages": read_manifest(source)["pages"]}
+    write_manifest(source, pages | {"music": False, "film": {"poster_page": 3, "title_card": True}})
+    assert problems(source, scratch, settings) == [Problem("film.poster_page", "page 3 of 2", "Name a page that there is.")]
+
+
+def test_the_last_page_may_be_the_poster(source: Path, scratch: Path, settings: Settings) -> None:
+    write_manifest(source, read_manifest(source) | {"film": {"poster_page": 2}})
+    assert admitted(source, scratch, settings).film.poster_page == 2
+
+
+JAPANESE = "むかしむかし"
+
+
+def test_letters_that_the_font_lacks_are_a_problem_of_burned_captions_that_names_page_and_letters(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    page = {"image": "01.png", "audio": "01.wav"}
+    set_pages(source, page | {"text": "Once"}, page | {"text": f"a {JAPANESE} b"}, film={"captions": "burned"})
+    (problem,) = problems(source, scratch, settings)
+    assert (problem.where, problem.what) == ("page 2, text", "the font has no letters む か し")
+    assert "font under [film]" in problem.mend
+
+
+def test_captions_beside_the_film_may_have_any_letters(source: Path, scratch: Path, settings: Settings) -> None:
+    set_pages(source, {"image": "01.png", "audio": "01.wav", "text": JAPANESE})
+    assert admitted(source, scratch, settings).pages[0].text == JAPANESE
+
+
+@pytest.mark.parametrize(
+    ("told", "where"),
+    [
+        ({"title": JAPANESE, "film": {"title_card": True}}, "film.title_card"),
+        ({"author": JAPANESE, "film": {"title_card": True}}, "film.title_card"),
+        ({"title": JAPANESE, "film": {"title_card": {"text": "Hello"}}}, None),
+        ({"title": JAPANESE}, None),
+        ({"film": {"end_card": {"text": JAPANESE}}}, "film.end_card"),
+    ],
+)
+def test_letters_that_the_font_lacks_are_a_problem_of_cards(
+    told: dict[str, Any], where: str | None, source: Path, scratch: Path, settings: Settings
+) -> None:
+    write_manifest(source, read_manifest(source) | told)
+    if where is None:
+        assert len(admitted(source, scratch, settings).pages) >= 2
+    else:
+        assert [(problem.where, problem.what) for problem in problems(source, scratch, settings)] == [
+            (where, "the font has no letters む か し")
+        ]
+
+
+def test_of_very_many_missing_letters_the_first_are_named() -> None:
+    [problem] = letter_problems({"page 1, text": "".join(map(chr, range(0x4E00, 0x4F00)))}, Typeface())
+    assert len(problem.what) < 100
+
+
+def test_problems_of_letters_and_posters_are_found_with_all_the_others(source: Path, scratch: Path, settings: Settings) -> None:
+    (source / "02.png").write_text("no picture")
+    pages = [
+        {"image": "01.png", "audio": "01.wav", "text": JAPANESE},
+        {"image": "02.png", "audio": "02.wav"},
+    ]
+    film = {"captions": "burned", "poster_page": 9, "end_card": {"text": JAPANESE}}
+    set_pages(source, *pages, film=film)
+    assert [problem.where for problem in problems(source, scratch, settings)] == [
+        "page 1, text",
+        "page 2",
+        "film.poster_page",
+        "film.end_card",
+    ]
 
 
 def test_every_problem_is_found_at_once_and_told_in_the_order_of_the_pages(
@@ -375,6 +524,39 @@ def test_the_seed_depends_on_the_pictures(source: Path, tmp_path: Path, settings
     assert seeds[0] == seeds[1] != seeds[2]
 
 
+def test_the_track_of_the_film_before_is_not_chosen_again(source: Path, tmp_path: Path, with_library: Settings) -> None:
+    write_manifest(source, {"pages": read_manifest(source)["pages"], "music": {"mood": "calm"}})
+    chosen = []
+    for number, before in enumerate(["", "calm/harbour.wav", "calm/lantern.wav"]):
+        (tmp_path / f"{number}").mkdir()
+        track = intake(source, tmp_path / f"{number}", "the-fox", with_library, before).music
+        assert track is not None
+        chosen.append(track.name)
+    assert chosen[1:] == ["calm/lantern.wav", "calm/harbour.wav"]
+
+
+@pytest.mark.parametrize(
+    ("volume_db", "duck_db", "spoken", "is_measured"),
+    [(-30.0, 0.0, True, False), (-12.0, -6.0, True, False), (0.0, 0.0, True, True), (-30.0, 0.0, False, True)],
+)
+def test_music_is_measured_only_where_it_counts_in_how_loud_the_film_is(
+    volume_db: float,
+    duck_db: float,
+    spoken: bool,
+    is_measured: bool,
+    source: Path,
+    scratch: Path,
+    library: Path,
+    make_settings: SettingsMaker,
+) -> None:
+    page = {"image": "01.png"} | ({"audio": "01.wav"} if spoken else {"duration": 1})
+    set_pages(source, page, music="calm/harbour.wav")
+    music = {"folder": library, "volume_db": volume_db, "duck_db": duck_db}
+    track = admitted(source, scratch, make_settings(music=music)).music
+    assert track is not None
+    assert (track.powers is not None) is is_measured
+
+
 def test_no_music_is_no_music(source: Path, scratch: Path, with_library: Settings) -> None:
     assert admitted(source, scratch, with_library).music is None
 
@@ -430,8 +612,9 @@ def test_a_small_sound_that_unpacks_into_days_is_refused_early(
             assert decoded < 20 * 60 * SAMPLE_RATE, "decodes on and on"
             yield block
 
-    monkeypatch.setattr(media, "sound_blocks", counting)
-    problems(source, scratch, make_settings(limits={"film_minutes": 10}))
+    monkeypatch.setattr("daemon.intake.sound_blocks", counting)
+    assert "longer than 10 minutes" in problems(source, scratch, make_settings(limits={"film_minutes": 10}))[0].what
+    assert decoded
 
 
 def test_a_bad_file_on_many_pages_is_copied_once(source: Path, scratch: Path, settings: Settings) -> None:

@@ -11,11 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon import validation
+from daemon.config import Card, FilmSettings
 from daemon.errors import Problem
 from daemon.manifest import (
     MOST_PAGES,
     PICTURE_ENDINGS,
     SOUND_ENDINGS,
+    FilmChoices,
     Manifest,
     Mood,
     PageEntry,
@@ -53,8 +55,9 @@ def test_the_manifest_of_the_design_is_sound() -> None:
         {
             "title": "The fox who sailed",
             "author": "A. Nonymous",
+            "comment": "For children from five to ninety-nine.",
             "language": "en",
-            "pages": [PAGE | {"text": "Once upon a time …"}, {"image": "02.jpg", "duration": 4.0}],
+            "pages": [PAGE | {"text": "Once upon a time …", "chapter": "Departure"}, {"image": "02.jpg", "duration": 4.0}],
             "music": "calm/harbour.mp3",
             "film": {"size": "portrait", "fps": 30, "fit": "cover", "background": "#ffFFff", "gap_seconds": 0},
             "files": {"01.png": {"size": 2386436, "sha256": "aB" * 32}},
@@ -83,6 +86,60 @@ def test_the_manifest_of_the_design_is_sound() -> None:
 )
 def test_music_is_a_track_a_mood_none_or_left_to_chance(told: object, music: object) -> None:
     assert sound(music=told).music == music
+
+
+def test_a_page_may_say_how_it_moves_what_it_is_called_and_where_a_chapter_begins() -> None:
+    keys = {"text": "Words", "title": "Once", "chapter": "One", "motion": "pan-left", "focus": [0.2, 1]}
+    [page] = reading({"pages": [PAGE | keys]}).pages
+    assert page == PageEntry(
+        image="01.png", audio="01.mp3", text="Words", title="Once", chapter="One", motion="pan-left", focus=(0.2, 1.0)
+    )
+
+
+def test_what_a_page_does_not_say_is_left_to_the_film() -> None:
+    [page] = reading({"pages": [PAGE]}).pages
+    assert (page.motion, page.focus, page.title, page.chapter) == (None, None, "", "")
+
+
+def test_a_film_may_choose_all_that_settings_say_of_its_look() -> None:
+    keys = {
+        "size": "square",
+        "fps": 29.97,
+        "fit": "cover",
+        "focus": [0.5, 0.25],
+        "background": "#ffffff",
+        "gap_seconds": 1,
+        "motion": "auto",
+        "transition": "crossfade",
+        "transition_seconds": 1.5,
+        "captions": "burned",
+        "caption_style": "box",
+        "title_card": {"text": "The fox\nA tale", "seconds": 4, "ground": "#203040"},
+        "end_card": True,
+        "poster_page": 2,
+    }
+    assert set(keys) == set(FilmChoices.model_fields)
+    chosen = sound(film=keys).film
+    assert chosen.model_dump(mode="json") == keys | {"end_card": Card().model_dump(mode="json")}
+    assert isinstance(chosen.title_card, Card)
+
+
+@pytest.mark.parametrize(
+    ("told", "card"), [(False, False), (True, Card()), ({}, Card()), ({"text": "Hello"}, Card(text="Hello")), (None, None)]
+)
+def test_a_card_is_off_on_an_object_or_as_the_settings_say(told: object, card: object) -> None:
+    assert sound(film={"title_card": told}).film.title_card == card
+
+
+def test_every_choice_of_a_film_is_a_setting_of_the_same_kind_and_meaning() -> None:
+    for key, choice in FilmChoices.model_fields.items():
+        setting = FilmSettings.model_fields[key]
+        assert choice.description == setting.description
+        assert choice.default is None
+
+
+def test_a_comment_may_have_several_lines() -> None:
+    assert sound(comment="Made in spring.\nCC0").comment == "Made in spring.\nCC0"
 
 
 @pytest.mark.parametrize("language", ["", "en", "pt-BR", "zh-Hant-TW", "gsw"])
@@ -151,7 +208,8 @@ def test_json_that_is_no_object_is_a_fault(content: object) -> None:
     assert [problem.what for problem in found.problems] == ["not a JSON object"]
 
 
-UNKNOWN_KEY = 'unknown key "{}"'
+PAGE_KEYS = "Known here: image, audio, duration, text, title, chapter, motion, focus."
+FILM_KEYS = "Known here: size, fps, fit, focus, background, gap_seconds, motion, transition, transition_seconds, captions, "
 INSIDE = "leaves the story's folder"
 
 
@@ -160,11 +218,11 @@ INSIDE = "leaves the story's folder"
     [
         # keys
         ({"titel": "x"}, "manifest", 'unknown key "titel"', 'Did you mean "title"?'),
-        ({"xyz": 1}, "manifest", 'unknown key "xyz"', "Known here: title, author, language, pages, music, film, files."),
-        ({"pages": [PAGE | {"picture": "x"}]}, "page 1", 'unknown key "picture"', "Known here: image, audio, duration, text."),
+        ({"xyz": 1}, "manifest", 'unknown key "xyz"', "Known here: title, author, comment, language, pages, mus"),
+        ({"pages": [PAGE | {"picture": "x"}]}, "page 1", 'unknown key "picture"', PAGE_KEYS),
         ({"pages": [PAGE, PAGE | {"txt": "x"}]}, "page 2", 'unknown key "txt"', 'Did you mean "text"?'),
         ({"film": {"fbs": 3}}, "film", 'unknown key "fbs"', 'Did you mean "fps"?'),
-        ({"film": {"writer": "moviepy"}}, "film", 'unknown key "writer"', "Known here: size, fps, fit, background, gap_sec"),
+        ({"film": {"writer": "moviepy"}}, "film", 'unknown key "writer"', FILM_KEYS),
         ({"files": {"a.png": {"sise": 1}}}, 'files, "a.png"', 'unknown key "sise"', 'Did you mean "size"?'),
         ({"music": {"mood": "calm", "volume": 1}}, "music", 'unknown key "volume"', "Known here: mood."),
         # pages
@@ -183,6 +241,11 @@ INSIDE = "leaves the story's folder"
         ({"pages": [PAGE | {"text": "\x1b[31m"}]}, "page 1, text", "holds control characters", "Expected: the words"),
         ({"pages": [PAGE | {"text": "x" * 20_001}]}, "page 1, text", "string should have at most 20000", "Expected: "),
         ({"pages": [PAGE | {"text": 5}]}, "page 1, text", "should be a valid string (got 5)", "Expected: "),
+        ({"pages": [PAGE | {"motion": "zoom"}]}, "page 1, motion", "should be 'none', 'zoom-in'", "Expected: how the picture"),
+        ({"pages": [PAGE | {"focus": [0.5]}]}, "page 1, focus", '"1" is missing', 'Add it: what "cover" keeps in sight'),
+        ({"pages": [PAGE | {"focus": [0, -1]}]}, "page 1, focus[1]", "should be greater than or equal to 0", "Expected: what"),
+        ({"pages": [PAGE | {"title": "x" * 501}]}, "page 1, title", "string should have at most 500", "Expected: what the pa"),
+        ({"pages": [PAGE | {"chapter": "a\x1b"}]}, "page 1, chapter", "holds control characters", "Expected: begins a chapter"),
         # files
         ({"pages": [SILENT | {"image": "../a.png"}]}, "page 1, image", INSIDE, "Expected: the picture's file"),
         ({"pages": [SILENT | {"image": "a/../../b.png"}]}, "page 1, image", INSIDE, "Expected: the picture's file"),
@@ -211,6 +274,8 @@ INSIDE = "leaves the story's folder"
         ({"title": "a\x9bb"}, "title", "holds control characters", "Expected: the film's title"),
         ({"title": "\ud800"}, "title", "should be a valid string", "Expected: the film's title"),
         ({"author": "\x1b]0;x\x07"}, "author", "holds control characters", "Expected: who made the story."),
+        ({"comment": "\x1b[31m"}, "comment", "holds control characters", "Expected: a note that"),
+        ({"comment": "x" * 20_001}, "comment", "string should have at most 20000", "Expected: a note that"),
         ({"language": "english please"}, "language", "string should match pattern", "Expected: the language as a tag"),
         ({"language": "en\n"}, "language", "string should match pattern", "Expected: the language as a tag"),
         # music
@@ -225,8 +290,21 @@ INSIDE = "leaves the story's folder"
         ({"film": {"size": "huge"}}, "film.size", "not one of auto, landscape, portrait", 'Expected: "auto"'),
         ({"film": {"size": "17x17"}}, "film.size", "not one of auto, landscape, portrait", 'Expected: "auto"'),
         ({"film": {"fps": 0}}, "film.fps", "should be greater than or equal to 1", "Expected: frames per second"),
-        ({"film": {"fps": 23.976}}, "film.fps", "should be a valid integer", "Expected: frames per second"),
-        ({"film": {"fit": "stretch"}}, "film.fit", "should be 'contain' or 'cover'", 'Expected: "contain"'),
+        ({"film": {"fps": 60.1}}, "film.fps", "should be less than or equal to 60", "Expected: frames per second"),
+        ({"film": {"fps": "fast"}}, "film.fps", "should be a valid number", "Expected: frames per second"),
+        ({"film": {"fit": "stretch"}}, "film.fit", "should be 'blur', 'contain' or 'cover'", 'Expected: "blur"'),
+        ({"film": {"focus": [2, 0]}}, "film.focus[0]", "should be less than or equal to 1", 'Expected: what "cover" keeps'),
+        ({"film": {"motion": "zoom"}}, "film.motion", "should be 'none', 'zoom-in'", 'Expected: "none", "zoom-in"'),
+        ({"film": {"transition": "wipe"}}, "film.transition", "should be 'cut', 'crossfade' or", 'Expected: "cut", "cross'),
+        ({"film": {"transition_seconds": 0}}, "film.transition_seconds", "should be greater than 0", "Expected: seconds th"),
+        ({"film": {"captions": "hard"}}, "film.captions", "should be 'soft' or 'burned'", 'Expected: "soft"'),
+        ({"film": {"caption_style": "red"}}, "film.caption_style", "should be 'stroke' or 'box'", 'Expected: burned captions'),
+        ({"film": {"font": "Comic"}}, "film", 'unknown key "font"', FILM_KEYS),
+        ({"film": {"poster_page": 0}}, "film.poster_page", "should be greater than or equal to 1", "Expected: the number of"),
+        ({"film": {"title_card": "x"}}, "film.title_card", "should be an object in braces", "Expected: false, true, or {text"),
+        ({"film": {"title_card": {"txt": "x"}}}, "film.title_card", 'unknown key "txt"', 'Did you mean "text"?'),
+        ({"film": {"end_card": {"seconds": 0}}}, "film.end_card.seconds", "should be greater than or equal", "Expected: sec"),
+        ({"film": {"end_card": {"ground": "red"}}}, "film.end_card.ground", "string should match patt", 'Expected: "picture"'),
         ({"film": {"background": "red"}}, "film.background", "string should match pattern", "Expected: the colour"),
         ({"film": {"gap_seconds": 61}}, "film.gap_seconds", "should be less than or equal to 60", "Expected: seconds of rest"),
     ],
@@ -371,10 +449,12 @@ JSON = st.recursive(
     max_leaves=10,
 )
 NAMES = st.text(st.sampled_from("aä1/.\\\0\n \ud800"), max_size=8) | JSON
-FAULTY_PAGE = st.dictionaries(st.sampled_from(["image", "audio", "duration", "text", "x"]), NAMES, max_size=5)
+FAULTY_PAGE = st.dictionaries(st.sampled_from([*PageEntry.model_fields, "x"]), NAMES, max_size=5)
 FAULTY = st.dictionaries(
     st.sampled_from(list(Manifest.model_fields)),
-    st.lists(FAULTY_PAGE | JSON, max_size=3) | st.dictionaries(st.sampled_from(["fps", "size", "mood", "a/b"]), JSON) | NAMES,
+    st.lists(FAULTY_PAGE | JSON, max_size=3)
+    | st.dictionaries(st.sampled_from([*FilmChoices.model_fields, "mood", "a/b"]), JSON)
+    | NAMES,
 )
 STEMS = st.from_regex(r"[a-cA-C0-2 .-]{1,4}", fullmatch=True).filter(lambda stem: not stem.startswith("."))
 

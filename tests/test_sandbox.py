@@ -1,5 +1,6 @@
 """What a worker may do, tried in children: none of it can be undone."""
 
+import ctypes
 import errno
 import os
 import resource
@@ -99,6 +100,15 @@ def test_a_confined_process_works_in_its_folder_and_reads_the_library(work: Path
 
     assert refusal(attempt, work, library) == ""
     assert (work / "job" / "attempt-1" / "film.mp4").exists()
+
+
+@needs_landlock
+def test_an_error_that_an_earlier_call_has_left_behind_is_not_taken_for_one_of_the_kernel_s(work: Path, library: Path) -> None:
+    def body() -> None:
+        ctypes.set_errno(errno.EINVAL)
+        sandbox.confine(work, [library])
+
+    assert in_child(body).code == 0
 
 
 @needs_landlock

@@ -830,3 +830,17 @@ def test_a_rebuilt_record_counts_the_attempts_whose_folders_are_there(opened: Sp
     (job.folder / RECORD).write_text("")
     (found,) = opened.recover()
     assert found.job.attempts == 2
+
+
+@pytest.mark.parametrize("report", ["", "no JSON", "[]", '{"job": "x"}', '{"music": null}'])
+def test_a_film_that_tells_of_no_music_does_not_hide_the_one_before_it(report: str, opened: Spool) -> None:
+    for number, content in enumerate(['{"music": "calm/a.ogg"}', report]):
+        film = opened.folders.outbox / f"film-{number}"
+        film.mkdir(parents=True)
+        (film / "report.json").write_text(content)
+        os.utime(film / "report.json", (number, number))
+    assert opened.last_music() == "calm/a.ogg"
+
+
+def test_an_empty_outbox_tells_of_no_music(opened: Spool) -> None:
+    assert opened.last_music() == ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -493,3 +494,22 @@ async def test_a_shutdown_while_an_attempt_is_being_charged_does_not_charge_it(
     await until(ended.is_set)
     assert workers.orders == []
     assert attempts_on_disk(job) == 0
+
+
+async def test_each_story_is_asked_not_to_have_the_music_of_the_film_before_it(spool: Spool, settings: Settings) -> None:
+    """Also across a restart: the outbox remembers."""
+
+    def playing(music: str) -> Act:
+        async def play(order: Order) -> Outcome:
+            await film(order)
+            (order.attempt / "report.json").write_text(json.dumps({"job": order.job, "music": music or None}))
+            return Film(order.job, order.attempt, 1.5, music)
+
+        return play
+
+    workers = Scripted(playing("calm/a.ogg"), playing(""), playing("calm/b.ogg"), playing("calm/c.ogg"))
+    supervised = supervise(spool, workers, settings)
+    for number in range(3):
+        await supervised.see_through(claimed(spool, f"story-{number}"))
+    await supervise(spool, workers, settings).see_through(claimed(spool, "after the restart"))
+    assert [order.not_again for order in workers.orders] == ["", "calm/a.ogg", "calm/a.ogg", "calm/b.ogg"]

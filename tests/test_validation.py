@@ -91,7 +91,7 @@ def test_an_unknown_word_is_answered_with_the_nearest_known_one_or_all(word: str
         ({"spares": {"front": {}}}, Problem("spares.front", '"spokes" is missing', f"Add it: {SPOKES}")),
         ({"load": {"litres": 1, "liters": 2}}, Problem("load", 'unknown key "liters"', 'Did you mean "litres"?')),
         ({"load": True}, Problem("load", "should be False (got True)", "Expected: a basket, or false.")),
-        ({"wheels": [7]}, Problem("wheels[0]", "should be an object in braces", "Expected: see `storyreel schema`.")),
+        ({"wheels": [7]}, Problem("wheels[0]", "should be an object in braces", "Expected: its wheels.")),
         ({"bare": "x"}, Problem("bare", "should be a valid integer, unable to parse string as an integer (got 'x')",
                                 "Expected: see `storyreel schema`.")),
         ({"colour": "crimson"},

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import ImageFont
 
 from daemon import config, progress, sandbox
 from daemon.config import Settings
@@ -175,6 +177,26 @@ def test_a_worker_is_confined_before_it_sees_a_story(workers: LocalWorkers, what
     function, arguments, error = REFUSED[what]
     with pytest.raises(error):
         workers._pool.schedule(function, args=arguments).result(FIRST_START_SECONDS)
+
+
+async def test_a_worker_may_read_the_font_that_is_set_and_nothing_beside_it(
+    pool_settings: Settings, order: Order, tmp_path: Path
+) -> None:
+    built_in = ImageFont.load_default(10)
+    assert isinstance(built_in, ImageFont.FreeTypeFont)
+    font = tmp_path / "own.ttf"
+    font.write_bytes(built_in.font_bytes)
+    (tmp_path / "other.ttf").write_bytes(built_in.font_bytes)
+    film = order.settings.film.model_copy(update={"font": str(font), "captions": "burned", "writer": "still-stream"})
+    settings = pool_settings.model_copy(update={"film": film})
+    pool = LocalWorkers(settings)
+    try:
+        assert_film(await pool.submit(replace(order, settings=settings)), order)
+        if sandbox.is_supported():
+            with pytest.raises(PermissionError):
+                pool._pool.schedule(open, args=(str(tmp_path / "other.ttf"),)).result(FIRST_START_SECONDS)
+    finally:
+        pool.stop()
 
 
 def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:

@@ -57,13 +57,26 @@ def run_command(
 def compile_command(
     folder: Folder,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the film goes.")] = Path(),
+    preview: Annotated[bool, typer.Option("--preview", help="A quarter of the pixels, for a quick look.")] = False,
     config: Config = None,
 ) -> None:
     """Compile one story to DIR/NAME.mp4, without inbox and outbox. An earlier film of this name there is replaced."""
     os.environ.setdefault("FFPLAY_BINARY", "true")  # moviepy starts it only to see whether it is there: 0.09 s with ffplay
     from daemon.cli.compile import compile_folder
 
-    raise typer.Exit(compile_folder(folder, output, config))
+    raise typer.Exit(compile_folder(folder, output, config, preview=preview))
+
+
+@app.command("sheet")
+def sheet_command(
+    subject: Annotated[Path, typer.Argument(exists=True, metavar="FOLDER|FILM", help="A story, or a film, or its folder.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="PICTURE", help="Else NAME.sheet.png, here.")] = None,
+    config: Config = None,
+) -> None:
+    """Draw a film on one sheet: its pages with their times, above its sound."""
+    from daemon.cli.sheet import draw_sheet
+
+    raise typer.Exit(draw_sheet(subject, output, config))
 
 
 @app.command("check")

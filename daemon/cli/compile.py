@@ -14,17 +14,19 @@ from daemon.outcome import Failure, Film
 from daemon.progress import Report
 
 
-def compile_folder(folder: Path, output: Path, file: Path | None) -> int:
-    """Compile a folder into `output`; the exit code."""
+def compile_folder(folder: Path, output: Path, file: Path | None, *, preview: bool = False, quiet: bool = False) -> int:
+    """Compile a folder into `output`; the exit code. A preview has a quarter of the pixels, and a name of its own."""
     settings = settings_or_exit(file)
     output.mkdir(parents=True, exist_ok=True)
     source = folder.resolve()
     with tempfile.TemporaryDirectory(prefix=".storyreel-", dir=output) as attempt:
-        order = Order("compile", source.name, 1, source, Path(attempt), settings)
+        order = Order("compile", source.name, 1, source, Path(attempt), settings, preview=preview)
         with _progress_bar(source.name) as report:
             outcome = compile_order(order, report)
         if isinstance(outcome, Film):
-            print(_placed(Path(attempt), output, source.name))
+            film = _placed(Path(attempt), output, f"{source.name}.preview" if preview else source.name)
+            if not quiet:
+                print(film)
             return FINE
     return _explained(source.name, outcome)
 

@@ -1,52 +1,91 @@
-"""Words beside the film: captions as SubRip and WebVTT, and chapters in the form that YouTube reads.
+"""What is said, as words: captions timed over the narrations, in the forms of SubRip and WebVTT, and burned into the timeline.
 
 The forms: SubRip has hours:minutes:seconds,milliseconds; WebVTT (W3C, "WebVTT: The Web Video Text Tracks Format") has a point
-instead of the comma and escapes `&` and `<`; a chapter line is a time and a title, the first at 00:00.
+instead of the comma and escapes `&` and `<`.
 """
 
+import dataclasses
 import html
+import itertools
+import math
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from daemon.film.timeline import Timeline
+from daemon.film.timeline import Span, Timeline, first_sample
 from daemon.story import SAMPLE_RATE, Story
 
 LINE = 42
 """Letters in a line of a caption: what the guidelines of broadcasters agree on for Latin script."""
-CHAPTER_TITLE = 60
+LINES = 2
+"""Lines that are shown at a time, by the same guidelines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A page's text from `start` to `end`, in milliseconds."""
+    """Lines that are shown from sample `start` of the film to sample `end`."""
 
     start: int
     end: int
-    text: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The lines as one text."""
+        return "\n".join(self.lines)
 
 
-def captions(story: Story, timeline: Timeline) -> list[Caption]:
-    """A caption for each page that has text, for as long as its narration lasts, or the page where there is none."""
-    sounding = {cue.page: cue.samples for cue in timeline.cues}
-    found = []
-    for span in timeline.spans:
-        if text := story.pages[span.page].text:
-            start = span.first * 1000 // timeline.fps
-            page_end = (span.first + span.frames) * 1000 // timeline.fps
-            spoken = sounding.get(span.page)
-            end = page_end if spoken is None else min(page_end, start + spoken * 1000 // SAMPLE_RATE)
-            found.append(Caption(start, max(end, start + 1), "\n".join(_wrapped(text))))
-    return found
-
-
-def _wrapped(text: str) -> list[str]:
-    """Lines of a caption; a blank line would end it, so there is none."""
+def wrapped(text: str) -> list[str]:
+    """Lines of a caption beside the film; a blank line would end it, so there is none."""
     return [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, LINE)]
 
 
-def subrip(captions: list[Caption]) -> str:
+def captions(story: Story, timeline: Timeline, wrap: Callable[[str], Sequence[str]] = wrapped) -> list[Caption]:
+    """The captions of all pages that have text: two lines at a time, for as long as their share of the text takes to say.
+
+    A page's captions last as long as its narration, or the page where there is none. `wrap` breaks a text into lines.
+    """
+    sounding = {cue.page: cue.samples for cue in timeline.cues}
+    found: list[Caption] = []
+    for turn in timeline.pages:
+        page = story.pages[turn.page]
+        if page.text and not page.card:
+            start, page_end = first_sample(turn.first, timeline.fps), first_sample(turn.end, timeline.fps)
+            end = min(page_end, start + sounding.get(turn.page, page_end - start))
+            found += _shared_out(wrap(page.text), start, max(end, start + 1))
+    return found
+
+
+def _shared_out(lines: Sequence[str], start: int, end: int) -> Iterator[Caption]:
+    """The lines, a few at a time; each gets a part of the time that goes with its letters, unless that is not even a sample."""
+    pieces = [tuple(lines[first : first + LINES]) for first in range(0, len(lines), LINES)]
+    letters = list(itertools.accumulate((sum(map(len, piece)) for piece in pieces), initial=0))
+    for piece, (before, until) in zip(pieces, itertools.pairwise(letters), strict=True):
+        first, last = (start + (end - start) * count // max(1, letters[-1]) for count in (before, until))
+        if first < last:
+            yield Caption(first, last, piece)
+
+
+def burned(timeline: Timeline, captions: Sequence[Caption]) -> Timeline:
+    """The timeline with captions drawn into the pictures: its spans are cut where words come and go."""
+    shown = [(_frame(caption.start, timeline), max(_frame(caption.end, timeline), 1), caption.lines) for caption in captions]
+    edges = sorted({frame for first, end, _ in shown for frame in (first, end)})
+    spans = []
+    for span in timeline.spans:
+        inner = [frame for frame in edges if span.first < frame < span.end]
+        for first, end in itertools.pairwise([span.first, *inner, span.end]):
+            lines = next((lines for start, stop, lines in shown if start <= first < stop), ())
+            spans.append(Span(span.page, first, end - first, span.into, lines))
+    return dataclasses.replace(timeline, spans=tuple(spans))
+
+
+def _frame(sample: int, timeline: Timeline) -> int:
+    """The frame nearest to a sample."""
+    return math.floor(sample * timeline.fps / SAMPLE_RATE + 0.5)
+
+
+def subrip(captions: Sequence[Caption]) -> str:
     """The captions as an .srt file. An arrow of hyphens in the text would be read as a time; it becomes one letter."""
     blocks = (
         f"{number}\n{_clock(caption.start, ',')} --> {_clock(caption.end, ',')}\n{re.sub('-{2,}>', '→', caption.text)}\n"
@@ -55,7 +94,7 @@ def subrip(captions: list[Caption]) -> str:
     return "\n".join(blocks)
 
 
-def webvtt(captions: list[Caption]) -> str:
+def webvtt(captions: Sequence[Caption]) -> str:
     """The captions as a .vtt file."""
     blocks = (
         f"{_clock(caption.start, '.')} --> {_clock(caption.end, '.')}\n{html.escape(caption.text, quote=False)}\n"
@@ -64,30 +103,6 @@ def webvtt(captions: list[Caption]) -> str:
     return "\n".join(["WEBVTT\n", *blocks])
 
 
-def chapters(story: Story, timeline: Timeline) -> str:
-    """A line for each page: when it begins, and the beginning of its text or its number."""
-    return "".join(f"{line}\n" for line in _chapter_lines(story, timeline))
-
-
-def _chapter_lines(story: Story, timeline: Timeline) -> Iterator[str]:
-    with_hours = timeline.seconds >= 3600
-    for span in timeline.spans:
-        seconds = span.first // timeline.fps
-        text = " ".join(story.pages[span.page].text.split())
-        title = _shortened(text) if text else f"Page {span.page + 1}"
-        hours = f"{seconds // 3600}:" if with_hours else ""
-        yield f"{hours}{seconds // 60 % 60:02d}:{seconds % 60:02d} {title}"
-
-
-def _shortened(text: str) -> str:
-    """At most `CHAPTER_TITLE` letters, cut between words where there is a word's end in the second half of them."""
-    if len(text) <= CHAPTER_TITLE:
-        return text
-    cut = text[: CHAPTER_TITLE - 2]
-    end = cut.rfind(" ", CHAPTER_TITLE // 2)
-    return (cut[:end] if end > 0 else cut) + " …"
-
-
-def _clock(milliseconds: int, point: str) -> str:
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{point}{rest:03d}"
+def _clock(sample: int, point: str) -> str:
+    seconds, milliseconds = divmod(sample * 1000 // SAMPLE_RATE, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{point}{milliseconds:03d}"

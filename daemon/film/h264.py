@@ -17,26 +17,18 @@ from fractions import Fraction
 from itertools import repeat
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from daemon.config import Canvas
 from daemon.errors import FilmError
-
-Frame = npt.NDArray[np.uint8]
-"""One picture of shape (height, width, 3), RGB, 0 to 255."""
+from daemon.film.planes import Frame, Planes, to_frame, to_yuv
 
 SKIPS = 16
 GLOBAL_HEADER = 0x400000
 """AV_CODEC_FLAG_GLOBAL_HEADER: SPS and PPS once for the whole film, beside the packets."""
 BT709, LIMITED_RANGE = 1, 1
 """As numbered in Rec. ITU-T H.273 (primaries, transfer, matrix), and AVCOL_RANGE_MPEG."""
-TO_BT709 = (
-    "in_range=full:out_range=limited:out_color_matrix=bt709:out_chroma_loc=left:flags=accurate_rnd+full_chroma_inp+bilinear"
-)
-"""swscale's own default is BT.601 with chroma in the middle: green comes out 28 levels wrong (measured)."""
 SEI = 6  # nal_unit_type, table 7-1
 CRF_STEP, HIGHEST_CRF = 3, 51
 
@@ -44,7 +36,10 @@ COMMON = "bframes=0:ref=1:weightp=0:scenecut=0:open-gop=0:stitchable=1:cpu-indep
 """libx264: `stitchable` keeps the PPS independent of the CRF, `cpu-independent` the bytes of the processor."""
 AT_REST = f"{COMMON}:rc-lookahead=0:sync-lookahead=0:mbtree=0:subme=0"
 """`subme=0` spares an IDR frame what only serves motion: a fifth less time for the same SSIM."""
-IN_MOTION = f"{COMMON}:rc-lookahead=40:mbtree=1"
+IN_MOTION = f"{COMMON}:rc-lookahead=10:mbtree=1:subme=1:partitions=i8x8,i4x4"
+"""What moves, moves as a whole: with whole macroblocks and a plain search for motion it takes 0.6 of the time at the same PSNR
+and a tenth more bytes (measured).
+"""
 
 LEVELS = {  # level: macroblocks a second, macroblocks a frame, least compression ratio (table A-1)
     "3.0": (40_500, 1_620, 2),
@@ -61,7 +56,7 @@ class Coding:
     """How a film's pictures are encoded. `keyframe_frames`: how often the IDR frame of a still picture is repeated."""
 
     size: Canvas
-    fps: int
+    fps: Fraction
     crf: float
     keyframe_frames: int
 
@@ -76,7 +71,7 @@ class Coding:
     def largest_picture(self) -> int:
         """Bytes that one picture may have at this level and rate of frames (A.3.1: 384 × MaxMBPS × seconds ÷ MinCR)."""
         rate, _, ratio = LEVELS[self.level]
-        return 384 * rate // self.fps // ratio
+        return int(384 * rate / self.fps / ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +145,10 @@ def _idr(picture: Frame, coding: Coding, idr_pic_id: int) -> Packet:
         crf = min(crf + CRF_STEP, HIGHEST_CRF)
 
 
-def in_motion(pictures: Iterable[Frame], coding: Coding) -> Group:
+def in_motion(pictures: Iterable[Planes], coding: Coding) -> Group:
     """Pictures that change from frame to frame, as one closed group."""
     encoder = _Encoder(coding, coding.crf, IN_MOTION)
-    packets = encoder.encoded(map(to_yuv, pictures))
+    packets = encoder.encoded(map(to_frame, pictures))
     encoder.require(template(coding).parameters)
     return Group(packets)
 
@@ -190,25 +185,13 @@ def configure(context: VideoCodecContext, coding: Coding, crf: float, parameters
     """Set a libx264 context up, or that of the film's stream."""
     context.width, context.height = coding.size
     context.pix_fmt = "yuv420p"
-    context.time_base, context.framerate = Fraction(1, coding.fps), Fraction(coding.fps)
+    context.time_base, context.framerate = 1 / coding.fps, coding.fps
     context.flags |= GLOBAL_HEADER
     context.color_primaries = context.color_trc = context.colorspace = BT709
     context.color_range = LIMITED_RANGE
     context.thread_count = 1
     options = {"preset": "veryfast", "tune": "stillimage", "crf": str(crf), "level": coding.level}
     context.options = options | {"forced-idr": "1", "x264-params": parameters}
-
-
-def to_yuv(picture: Frame) -> av.VideoFrame:
-    """An RGB picture in the colours of high-definition video: BT.709, limited range, chroma sited left."""
-    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-    graph = av.filter.Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1))
-    graph.link_nodes(source, graph.add("scale", TO_BT709), graph.add("format", "yuv420p"), graph.add("buffersink")).configure()
-    graph.push(frame)
-    converted = graph.pull()
-    assert isinstance(converted, av.VideoFrame)
-    return converted
 
 
 def without_sei(data: bytes) -> bytes:

@@ -28,6 +28,10 @@ def of_mood(tracks: Sequence[Track], mood: str) -> list[Track]:
     return [track for track in tracks if track.name.startswith(f"{mood}/")]
 
 
-def choose(tracks: Sequence[Track], seed: int) -> Track | None:
-    """One track at random; the same seed chooses the same one. None from an empty library."""
-    return random.Random(seed).choice(tracks) if tracks else None  # noqa: S311 - a choice of music, not of a key
+def choose(tracks: Sequence[Track], seed: int, not_again: str = "") -> Track | None:
+    """One track at random; the same seed chooses the same one. None from an empty library.
+
+    `not_again`: the name of a track that is only taken where there is no other.
+    """
+    others = [track for track in tracks if track.name != not_again] or tracks
+    return random.Random(seed).choice(others) if others else None  # noqa: S311 - a choice of music, not of a key

@@ -1,45 +1,81 @@
-"""The pictures of a film as moviepy clips, built one span at a time, when a writer asks for it.
-
-A page that stands still is an `ImageClip` of its final frame. What writes the film needs to know nothing else.
-"""
+"""How a page looks at rest: its picture fitted to the canvas, or the card with its words."""
 
 import numpy as np
-import numpy.typing as npt
-from moviepy import ImageClip
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from daemon.config import Canvas, Fit
-from daemon.film.timeline import Span, Timeline
-from daemon.media import open_picture
+from daemon.config import Canvas, FilmSettings, Focus
+from daemon.film import lettering
+from daemon.film.lettering import Typeface
+from daemon.film.planes import Frame
+from daemon.picture import open_picture
 from daemon.story import Page, Story
-
-Frame = npt.NDArray[np.uint8]
-"""One picture of shape (height, width, 3), RGB, 0 to 255."""
 
 TRUSTED_MEGAPIXELS = 100_000
 """Intake has already refused what is too large."""
+BLUR = 32
+"""A blurred ground is drawn at this fraction of the canvas: what it loses is what the blur takes anyway."""
+DIMMED = 0.6
+"""The share of its light that a blurred ground keeps, so that it does not vie with the picture."""
 
 
-def clip(story: Story, timeline: Timeline, span: Span) -> ImageClip:
-    """A span's clip, with the span's length. Raises UnreadableMedia when the page's picture does not decode."""
-    frame = page_frame(story.pages[span.page], timeline.size, story.film.fit, story.film.background)
-    return ImageClip(frame, duration=span.frames / timeline.fps)
+def page_frame(story: Story, page: Page, size: Canvas, face: Typeface) -> Frame:
+    """A page as the film shows it on a canvas of `size` pixels. Raises UnreadableMedia when its picture does not decode."""
+    return np.asarray(_card(story, page, size, face) if page.card else _fitted_picture(page, size, story.film))
 
 
-def page_frame(page: Page, size: Canvas, fit: Fit, background: str) -> Frame:
-    """A page's picture as the film shows it."""
-    with page.image.open("rb") as file, open_picture(file, TRUSTED_MEGAPIXELS, background) as picture:
-        return np.asarray(fitted(picture, size, fit, background))
+def _fitted_picture(page: Page, size: Canvas, film: FilmSettings) -> Image.Image:
+    with page.image.open("rb") as file, open_picture(file, TRUSTED_MEGAPIXELS, film.background, largest=size) as picture:
+        return fitted(picture, size, film, page.focus)
 
 
-def fitted(picture: Image.Image, size: Canvas, fit: Fit, background: str) -> Image.Image:
-    """An RGB picture on a canvas: all of it between bars ("contain"), or cropped to fill it ("cover"); never distorted."""
+def _card(story: Story, page: Page, size: Canvas, face: Typeface) -> Image.Image:
+    """The card's words over its ground."""
+    assert page.card, "only a card is drawn as one"
+    heading, _, below = page.text.partition("\n")
+    if page.card.ground.startswith("#"):
+        return lettering.card(Image.new("RGB", size, page.card.ground), heading, below, face)
+    ground = _fitted_picture(page, size, story.film)
+    return lettering.card(_blurred(ground, size) if page.card.ground == "blurred" else ground, heading, below, face)
+
+
+def fitted(picture: Image.Image, size: Canvas, film: FilmSettings, focus: Focus = (0.5, 0.5)) -> Image.Image:
+    """An RGB picture on a canvas, never distorted.
+
+    All of it over its own blurred self ("blur") or between bars ("contain"), or cropped to fill it around `focus` ("cover").
+    """
     if picture.size == size:
         return picture
-    if fit == "cover":
-        return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+    if film.fit == "cover":
+        return ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=_centering(picture, size, focus))
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    canvas = Image.new("RGB", size, background)
+    if inner == size:
+        return picture.resize(size, Image.Resampling.LANCZOS)
+    canvas = _blurred(picture, size) if film.fit == "blur" else Image.new("RGB", size, film.background)
     canvas.paste(picture.resize(inner, Image.Resampling.LANCZOS), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return canvas
+
+
+def _centering(picture: Image.Image, size: Canvas, focus: Focus) -> tuple[float, float]:
+    """Pillow's `centering` (the share of what is cropped that goes off before) which brings the focus nearest to the middle."""
+    scale = max(size[0] / picture.width, size[1] / picture.height)
+
+    def share(length: int, canvas: int, at: float) -> float:
+        spare = length * scale - canvas
+        return min(1.0, max(0.0, (at * length * scale - canvas / 2) / spare)) if spare > 0 else 0.5
+
+    return share(picture.width, size[0], focus[0]), share(picture.height, size[1], focus[1])
+
+
+def _blurred(picture: Image.Image, size: Canvas) -> Image.Image:
+    """A picture filling the canvas, blurred and dimmed: a ground for other things."""
+    small = max(2, size[0] // BLUR), max(2, size[1] // BLUR)
+    ground = ImageOps.fit(picture, small, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
+    return ImageEnhance.Brightness(ground.resize(size, Image.Resampling.BICUBIC)).enhance(DIMMED)
+
+
+def with_words(frame: Frame, layer: lettering.Layer) -> Frame:
+    """A picture with a caption drawn into it."""
+    image = Image.fromarray(frame)
+    image.paste(layer.image, (layer.left, layer.top), layer.image)
+    return np.asarray(image)

@@ -4,14 +4,19 @@ What `still_stream` makes is compared with it, and `film.writer = "moviepy"` is 
 all were well even when its ffmpeg has died over a full disk, so nothing here is believed: see `verify`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+from av.container import InputContainer
+from av.stream import Stream
 from moviepy import VideoClip, concatenate_videoclips
 from proglog import ProgressBarLogger
 
 from daemon.errors import FilmError
+from daemon.film.movie import CONTAINER, AnyPacket, Movie, Particulars
 from daemon.film.timeline import Timeline
 
 KEYFRAME_SECONDS = 10
@@ -22,17 +27,59 @@ BT709 = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{BT709_TAGS}"]
 
 
 def write_film(
-    clips: Iterable[VideoClip], timeline: Timeline, sound: Path, target: Path, progress: Callable[[float], None]
+    clips: Iterable[VideoClip],
+    timeline: Timeline,
+    sound: Path,
+    particulars: Particulars,
+    target: Path,
+    progress: Callable[[float], None],
 ) -> None:
     """Write the film of these clips, one for each span, with the mixed sound, to the new file `target`.
 
     `progress` is told how much is done, 0 to 1. Raises FilmError when the encoder breaks down and says so.
     """
+    bare = target.with_suffix(".bare.mp4")
+    _write_bare(clips, timeline, sound, bare, progress)
+    _complete(bare, timeline, particulars, target)
+    bare.unlink()
+
+
+def _complete(bare: Path, timeline: Timeline, particulars: Particulars, target: Path) -> None:
+    """Copy the streams that moviepy has written into the film, at its exact rate, and put in what moviepy cannot."""
+    with av.open(bare) as pictures, av.open(bare) as sounds, av.open(target, "w", format="mp4", options=CONTAINER) as film:
+        video, audio = pictures.streams.video[0], sounds.streams.audio[0]
+        to_video, to_audio = film.add_stream_from_template(video), film.add_stream_from_template(audio)
+        to_video.time_base = 1 / timeline.fps
+        Movie(film, timeline, particulars).mux(
+            _copied(pictures, video, to_video, _written_rate(timeline) / timeline.fps),
+            _copied(sounds, audio, to_audio),
+            lambda _: None,
+        )
+
+
+def _written_rate(timeline: Timeline) -> Fraction:
+    """The rate that moviepy tells its ffmpeg, in two decimals: 23.976 becomes 23.98, six tenths of a second less in an hour."""
+    return Fraction(f"{float(timeline.fps):.2f}")
+
+
+def _copied(container: InputContainer, source: Stream, target: Stream, slower: Fraction = Fraction(1)) -> Iterator[AnyPacket]:
+    """A stream's packets for another file, so many times slower."""
+    for packet in container.demux(source):
+        if packet.size:
+            assert packet.time_base, "a packet of a film has a time"
+            packet.time_base *= slower
+            packet.stream = target
+            yield packet
+
+
+def _write_bare(
+    clips: Iterable[VideoClip], timeline: Timeline, sound: Path, target: Path, progress: Callable[[float], None]
+) -> None:
     film = _concatenated(list(clips), timeline)
     try:
         film.write_videofile(
             str(target),
-            fps=timeline.fps,
+            fps=float(timeline.fps),
             codec="libx264",
             preset="veryfast",
             audio=str(sound),
@@ -41,7 +88,7 @@ def write_film(
                 *QUALITY,
                 *BT709,
                 "-g",
-                str(KEYFRAME_SECONDS * timeline.fps),
+                str(round(KEYFRAME_SECONDS * timeline.fps)),
                 "-b:a",
                 "192k",
                 "-aac_coder",
@@ -64,7 +111,7 @@ def _concatenated(clips: list[VideoClip], timeline: Timeline) -> VideoClip:
     moviepy adds up lengths in floating point and asks for the frame at exactly k/fps: a change at exactly that time could fall
     to either side. Half a frame early, no rounding error reaches it. The end is half a frame late for the same reason.
     """
-    half = 0.5 / timeline.fps
+    half = float(0.5 / timeline.fps)
     clips[0] = clips[0].with_duration(clips[0].duration - half)
     clips[-1] = clips[-1].with_duration(clips[-1].duration + 2 * half)
     return concatenate_videoclips(clips, method="chain")

@@ -9,29 +9,25 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.stream import Stream
 from av.video.stream import VideoStream
 from moviepy import ImageClip, VideoClip
 
-from daemon.film import aac, h264
+from daemon.film import aac, h264, planes
+from daemon.film.clips import MovingClip
 from daemon.film.h264 import Coding, Group
+from daemon.film.movie import CONTAINER, SAMPLE, AnyPacket, Movie, Particulars, packet
 from daemon.film.timeline import Span, Timeline
 from daemon.media import Samples
 from daemon.story import SAMPLE_RATE
 
-AnyPacket: TypeAlias = "av.Packet[Any]"  # quoted: a generic in PyAV's stubs alone
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-CONTAINER = {"movflags": "+faststart", "movie_timescale": str(SAMPLE_RATE), "fflags": "+bitexact"}
-"""The index at the front, the film's length to the sample, and no trace of the muxer's version."""
 
 
 def write_film(
@@ -39,6 +35,7 @@ def write_film(
     sound: Iterator[Samples],
     timeline: Timeline,
     coding: Coding,
+    particulars: Particulars,
     target: Path,
     progress: Callable[[float], None],
 ) -> None:
@@ -55,16 +52,21 @@ def write_film(
 
     with ThreadPoolExecutor(cores) as pool, av.open(target, "w", format="mp4", options=CONTAINER) as film:
         video, audio = _streams(film, coding)
+        movie = Movie(film, timeline, particulars)
         groups = _Ahead(pool, group, zip(timeline.spans, ids, strict=True), 2 * cores)
         segments = _Ahead(pool, aac.encoded, aac.segments(sound, timeline.samples), cores)
-        _mux(film, _pictures(groups, video), _sounds(segments, audio, timeline.samples), timeline, progress)
+        movie.mux(_pictures(groups, video), _sounds(segments, audio, timeline.samples), progress)
 
 
 def encoded(clip: VideoClip, frames: int, coding: Coding, idr_pic_id: int) -> Group:
     """A clip of so many frames as a closed group of pictures."""
     if isinstance(clip, ImageClip):
         return h264.at_rest(clip.img, frames, coding, idr_pic_id)
-    return h264.in_motion((clip.get_frame(number / coding.fps) for number in range(frames)), coding)
+    if frames == 1:
+        return h264.at_rest(clip.get_frame(0), frames, coding, idr_pic_id)
+    if isinstance(clip, MovingClip):
+        return h264.in_motion(map(clip.planes, range(frames)), coding)
+    return h264.in_motion((planes.from_rgb(clip.get_frame(float(number / coding.fps))) for number in range(frames)), coding)
 
 
 def idr_pic_ids(frames: list[int]) -> list[int]:
@@ -109,42 +111,14 @@ def _pictures(groups: Iterable[Group], stream: VideoStream) -> Iterator[AnyPacke
     number, frame = 0, 1 / stream.codec_context.framerate
     for group in groups:
         for coded in group.packets:
-            yield _packet(coded.data, stream, number, 1, frame, coded.is_idr)
+            yield packet(coded.data, stream, number, 1, frame, coded.is_idr)
             number += 1
 
 
 def _sounds(segments: Iterable[list[bytes]], stream: AudioStream, samples: int) -> Iterator[AnyPacket]:
     """The packets of sound; the last one is as long as there is sound left."""
-    start, sample = 0, Fraction(1, SAMPLE_RATE)
+    start = 0
     for segment in segments:
         for data in segment:
-            yield _packet(data, stream, start, min(aac.FRAME, samples - start), sample, True)
+            yield packet(data, stream, start, min(aac.FRAME, samples - start), SAMPLE)
             start += aac.FRAME
-
-
-def _packet(data: bytes, stream: Stream, start: int, duration: int, time_base: Fraction, is_keyframe: bool) -> AnyPacket:
-    packet: AnyPacket = av.Packet(data)
-    packet.pts = packet.dts = start
-    packet.duration, packet.time_base, packet.stream, packet.is_keyframe = duration, time_base, stream, is_keyframe
-    return packet
-
-
-def _mux(
-    film: OutputContainer,
-    pictures: Iterator[AnyPacket],
-    sounds: Iterator[AnyPacket],
-    timeline: Timeline,
-    progress: Callable[[float], None],
-) -> None:
-    """Put both streams into the file, side by side in time, and report how far it is once a second of film."""
-    sound = next(sounds, None)
-    for number, picture in enumerate(pictures):
-        film.mux_one(picture)
-        while sound is not None and (sound.pts or 0) * timeline.fps <= number * SAMPLE_RATE:
-            film.mux_one(sound)
-            sound = next(sounds, None)
-        if number % timeline.fps == 0:
-            progress(number / timeline.frames)
-    while sound is not None:
-        film.mux_one(sound)
-        sound = next(sounds, None)

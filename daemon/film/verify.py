@@ -7,10 +7,12 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from daemon.errors import FilmError
@@ -29,7 +31,7 @@ class FilmFacts:
 
     seconds: float
     frames: int
-    fps: int
+    fps: float
     width: int
     height: int
     bytes: int
@@ -42,7 +44,7 @@ def verify(path: Path, timeline: Timeline) -> FilmFacts:
     """
     try:
         _require_index_at_front(path)
-        ends = {timeline.spans[0], timeline.spans[-1]}
+        ends = {timeline.pages[0], timeline.pages[-1]}
         with ThreadPoolExecutor(len(ends)) as pool:  # each opens the film for itself
             decoded = pool.map(lambda span: _decoded_frames(path, span, timeline.fps), ends)
             with av.open(path) as film:
@@ -51,7 +53,7 @@ def verify(path: Path, timeline: Timeline) -> FilmFacts:
     except (av.error.FFmpegError, struct.error) as error:
         raise FilmError(f"the film does not open or decode: {error}") from error
     width, height = timeline.size
-    return FilmFacts(timeline.seconds, timeline.frames, timeline.fps, width, height, path.stat().st_size)
+    return FilmFacts(timeline.seconds, timeline.frames, float(timeline.fps), width, height, path.stat().st_size)
 
 
 def _require(faults: list[str]) -> None:
@@ -61,9 +63,10 @@ def _require(faults: list[str]) -> None:
 
 def _stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
     """What is wrong with the streams themselves."""
-    if len(film.streams.video) != 1 or len(film.streams.audio) != 1:
-        return [f"{len(film.streams.video)} video and {len(film.streams.audio)} audio streams instead of one of each"]
-    video, audio = film.streams.video[0], film.streams.audio[0]
+    videos = [stream for stream in film.streams.video if stream.disposition != Disposition.attached_pic]  # that is the cover
+    if len(videos) != 1 or len(film.streams.audio) != 1:
+        return [f"{len(videos)} video and {len(film.streams.audio)} audio streams instead of one of each"]
+    video, audio = videos[0], film.streams.audio[0]
     planned = {"codecs": ("h264", "aac"), "size": timeline.size, "pixels": "yuv420p", "sample rate": SAMPLE_RATE}
     found = {
         "codecs": (video.codec_context.name, audio.codec_context.name),
@@ -76,9 +79,9 @@ def _stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
 
 def _length_faults(film: InputContainer, timeline: Timeline) -> list[str]:
     """How the packets' count and the sound's length differ from the plan."""
-    frames, last = 0, None
+    video, frames, last = next(iter(film.streams.video), None), 0, None
     for packet in film.demux():
-        if packet.size and packet.stream.type == "video":
+        if packet.size and packet.stream == video:
             frames += 1
         elif packet.size and packet.stream.type == "audio":
             last = packet
@@ -102,7 +105,7 @@ def _require_whole(decoded: Mapping[Span, int]) -> None:
     )
 
 
-def _decoded_frames(path: Path, span: Span, fps: int) -> int:
+def _decoded_frames(path: Path, span: Span, fps: Fraction) -> int:
     """How many of a span's frames decode without a fault, from the keyframe at or before its first one."""
     with av.open(path) as film:
         stream = film.streams.video[0]
@@ -120,7 +123,7 @@ def _decoded_frames(path: Path, span: Span, fps: int) -> int:
         return len(good & set(range(span.first, span.first + span.frames)))
 
 
-def _groups(film: InputContainer, stream: VideoStream, span: Span, fps: int) -> Iterator[list["av.Packet[VideoStream]"]]:
+def _groups(film: InputContainer, stream: VideoStream, span: Span, fps: Fraction) -> Iterator[list["av.Packet[VideoStream]"]]:
     """The packets that a span's frames need, cut before each keyframe; a frame may come after later ones (B-frames)."""
     group: list[av.Packet[VideoStream]] = []
     end = (span.first + span.frames) / fps
@@ -135,7 +138,7 @@ def _groups(film: InputContainer, stream: VideoStream, span: Span, fps: int) -> 
         yield group
 
 
-def _number(packet: "av.Packet[VideoStream]", fps: int) -> int:
+def _number(packet: "av.Packet[VideoStream]", fps: Fraction) -> int:
     """Which frame of the film a packet is."""
     return round((packet.pts or 0) * (packet.time_base or 0) * fps)
 

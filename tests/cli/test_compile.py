@@ -67,3 +67,10 @@ def test_a_film_that_is_there_already_is_replaced(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_a_wrong_use(tmp_path: Path) -> None:
     assert storyreel("compile", str(tmp_path / "nowhere")).returncode == 2
+
+
+def test_a_preview_has_a_quarter_of_the_pixels_and_a_name_of_its_own(tmp_path: Path) -> None:
+    done = storyreel("compile", str(story(tmp_path / "fox", (0.3, 0.4))), "--preview", "-o", str(tmp_path))
+    assert done.stdout == f"{tmp_path}/fox.preview.mp4\n"
+    with av.open(tmp_path / "fox.preview.mp4") as film:
+        assert (film.streams.video[0].width, film.streams.video[0].height) == (80, 44)

@@ -4,7 +4,7 @@ from pathlib import Path
 import av
 
 import daemon
-from daemon.media import count_samples
+from daemon.intake import measured
 from daemon.story import SAMPLE_RATE
 from tests.processes import storyreel
 
@@ -12,7 +12,7 @@ STORY = Path(daemon.__file__).parent / "demo" / "the-fox-and-the-lighthouse"
 
 
 def test_the_demo_ends_by_itself_and_says_where_the_film_is(tmp_path: Path) -> None:
-    """The film plays: both streams, and its length is the sum of narrations and gaps to the frame."""
+    """The film plays: all streams are there, and its length is the sum of narrations and gaps to the frame."""
     done = storyreel("demo", "--root", str(tmp_path / "demo"))
     film = tmp_path / "demo/outbox/the-fox-and-the-lighthouse/the-fox-and-the-lighthouse.mp4"
     assert done.returncode == 0, done.stderr
@@ -20,9 +20,8 @@ def test_the_demo_ends_by_itself_and_says_where_the_film_is(tmp_path: Path) -> N
     pages = json.loads((STORY / "manifest.json").read_text())["pages"]
     planned = 0.0
     for page in pages:
-        with (STORY / page["audio"]).open("rb") as narration:
-            planned += count_samples(narration, SAMPLE_RATE) / SAMPLE_RATE + 0.5
+        planned += measured(STORY / page["audio"])[0] / SAMPLE_RATE + 0.5
     with av.open(film) as container:
-        assert {stream.type for stream in container.streams} == {"video", "audio"}
+        assert {stream.type for stream in container.streams} == {"video", "audio", "subtitle", "data"}  # data: chapters
         assert container.duration is not None
         assert abs(container.duration / av.time_base - planned) <= 1 / 24

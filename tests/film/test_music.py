@@ -60,3 +60,18 @@ def test_chance_is_the_seed_s_and_reaches_every_track(tmp_path: Path) -> None:
 def test_hidden_files_are_no_tracks_however_deep(hidden: str, tmp_path: Path) -> None:
     """macOS leaves a `._name` beside each file on a foreign disk."""
     assert names(library(shelf(tmp_path, "calm/harbour.ogg", hidden))) == ["calm/harbour.ogg"]
+
+
+def test_the_track_of_the_film_before_is_only_taken_where_there_is_no_other(tmp_path: Path) -> None:
+    tracks = library(shelf(tmp_path, "calm/a.ogg", "calm/b.ogg", "calm/c.ogg"))
+    assert {track.name for seed in range(100) if (track := choose(tracks, seed, "calm/b.ogg"))} == {"calm/a.ogg", "calm/c.ogg"}
+    assert choose(tracks[:1], 1, "calm/a.ogg") == tracks[0]
+
+
+def test_the_music_of_the_film_before_is_not_played_again_unless_there_is_no_other(tmp_path: Path) -> None:
+    tracks = library(shelf(tmp_path, "calm/a.ogg", "calm/b.ogg", "calm/c.ogg"))
+    others = {track.name for seed in range(100) if (track := choose(tracks, seed, "calm/b.ogg"))}
+    assert others == {"calm/a.ogg", "calm/c.ogg"}
+    assert [choose(tracks, seed, "no such track") for seed in range(20)] == [choose(tracks, seed) for seed in range(20)]
+    assert choose(tracks[:1], 1, "calm/a.ogg") == tracks[0]
+    assert choose((), 1, "calm/a.ogg") is None

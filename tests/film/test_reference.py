@@ -6,25 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
+from av.stream import Disposition
 
+from daemon.config import frame_rate
 from daemon.errors import FilmError
-from daemon.film.pictures import clip
+from daemon.film.captions import captions
+from daemon.film.chapters import chapters
 from daemon.film.reference import KEYFRAME_SECONDS, write_film
-from daemon.film.sound import write_mix
+from daemon.film.sound import mixed, write_mix
 from daemon.film.timeline import Timeline, plan
 from daemon.film.verify import verify
-from tests.stories import RATE, planned
+from tests.stories import COLOURS, PLAIN_MUSIC, RATE, clips, particulars, planned, untouched
 
 
 def made(folder: Path, seconds: list[float], **film: Any) -> tuple[Path, Timeline, list[float]]:
     story = planned(folder / "story", seconds, **film)
     timeline = plan(story)
-    write_mix(story, timeline, 0.0, folder / "mix.wav")
+    write_mix(mixed(story, timeline, untouched(story), PLAIN_MUSIC), timeline.samples, folder / "mix.wav")
+    beside = particulars(title="A test", language="en", captions=captions(story, timeline), chapters=chapters(story, timeline))
     told: list[float] = []
-    write_film(
-        (clip(story, timeline, span) for span in timeline.spans), timeline, folder / "mix.wav", folder / "film.mp4", told.append
-    )
+    made = map(clips(story, timeline), timeline.spans)
+    write_film(made, timeline, folder / "mix.wav", beside, folder / "film.mp4", told.append)
     return folder / "film.mp4", timeline, told
 
 
@@ -35,14 +39,50 @@ def silence(target: Path, samples: int) -> Path:
     return target
 
 
-@pytest.mark.parametrize("fps", [1, 7, 24, 25, 30, 60])
-def test_the_film_has_the_planned_frames_at_every_rate(fps: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fps", [1, 7, 24, 25, 30, 60, 23.976, 29.97, 59.94])
+def test_the_film_has_the_planned_frames_at_every_rate(fps: float, tmp_path: Path) -> None:
     film, timeline, _ = made(tmp_path, [0.37, 0.61, 0.123], fps=fps)
     assert verify(film, timeline).frames == timeline.frames
     with av.open(film) as container:
-        assert container.streams.video[0].average_rate == fps
+        assert container.streams.video[0].average_rate == frame_rate(fps)
         times = [frame.time for frame in container.decode(video=0)]
-    assert times == pytest.approx([number / fps for number in range(timeline.frames)], abs=1e-4)
+    assert times == pytest.approx([float(number / timeline.fps) for number in range(timeline.frames)], abs=1e-4)
+
+
+def test_pages_that_move_and_give_way_to_each_other_are_written_frame_by_frame(tmp_path: Path) -> None:
+    """Flat pages tell how much of each is in every frame of a crossfade."""
+    film, timeline, _ = made(tmp_path, [0.6, 0.6], transition="crossfade", transition_seconds=0.5, motion="zoom-in")
+    verify(film, timeline)
+    with av.open(film) as container:
+        middles = [frame.to_ndarray(format="rgb24")[45, 80].astype(float) for frame in container.decode(video=0)]
+    change, overlap = timeline.pages[1].first, timeline.overlaps[0]
+    one, other = np.array(COLOURS[0]), np.array(COLOURS[1])
+    for number, shown in enumerate(middles):
+        share = min(1.0, max(0.0, (number - change + overlap + 1) / (2 * overlap + 2)))
+        assert np.abs(shown - (one * (1 - share) + other * share)).max() <= 6, number
+
+
+def test_captions_chapters_and_a_cover_are_in_the_film(tmp_path: Path) -> None:
+    film, _, _ = made(tmp_path, [0.4, 0.4])
+    with av.open(film) as container:
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["Words of page 1.", "Words of page 2."]
+        assert container.metadata["title"] == "A test"
+        assert container.streams.subtitles[0].metadata["language"] == "eng"
+        assert container.streams.video[1].disposition == Disposition.attached_pic
+
+
+def test_nothing_but_the_film_is_left_behind(tmp_path: Path) -> None:
+    film, _, _ = made(tmp_path, [0.1])
+    assert sorted(path.name for path in film.parent.iterdir()) == ["film.mp4", "mix.wav", "story"]
+
+
+def test_a_film_at_a_rate_of_television_stays_in_step_with_its_sound(tmp_path: Path) -> None:
+    """moviepy itself writes 23.98 frames a second for 23.976: in ten minutes a picture would be a tenth of a second early."""
+    film, timeline, _ = made(tmp_path, [0.2, 5.0, 0.2], fps=23.976, size="16x16")
+    assert verify(film, timeline).frames == timeline.frames
+    with av.open(film) as container:
+        times = sorted((packet.pts or 0) * (packet.time_base or 0) for packet in container.demux(video=0) if packet.size)
+    assert times == [number / timeline.fps for number in range(timeline.frames)]
 
 
 def test_a_film_of_a_single_frame_can_be_made(tmp_path: Path) -> None:
@@ -89,4 +129,4 @@ def test_an_encoder_that_breaks_down_is_a_fault_of_the_film(fault: str, tmp_path
         mix.write_text("no sound")
     target = tmp_path / ("nowhere" if fault == "no folder" else ".") / "film.mp4"
     with pytest.raises(FilmError, match="the encoder broke down"):
-        write_film((clip(story, timeline, span) for span in timeline.spans), timeline, mix, target, lambda _: None)
+        write_film(map(clips(story, timeline), timeline.spans), timeline, mix, particulars(), target, lambda _: None)

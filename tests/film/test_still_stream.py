@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 import av
@@ -15,34 +17,66 @@ from hypothesis import strategies as st
 from moviepy import ImageClip, VideoClip
 from PIL import Image
 
+from daemon.config import frame_rate
 from daemon.errors import FilmError
-from daemon.film import aac, pictures, reference, sound, still_stream
+from daemon.film import aac, reference, sound, still_stream
+from daemon.film.captions import burned, captions
+from daemon.film.chapters import chapters
 from daemon.film.h264 import Coding
+from daemon.film.movie import Particulars
 from daemon.film.timeline import Span, Timeline, plan
 from daemon.film.verify import verify
 from daemon.media import Samples
 from daemon.story import SAMPLE_RATE, Story, Track
-from tests.stories import planned, sine, wav
+from tests.stories import PLAIN_MUSIC, clips, particulars, planned, sine, untouched, wav
 
 SIZE = (160, 96)
-CODING = Coding(SIZE, 24, 20, 240)
+CODING = Coding(SIZE, Fraction(24), 20, 240)
+UNDER = 0.1
+"""The music's level: 20 dB below what it was recorded at."""
 
 
 def written(folder: Path, story: Story, timeline: Timeline) -> Path:
     """The film of a story, by the default writer."""
     target = folder / "stills.mp4"
-    coding = Coding(timeline.size, timeline.fps, 20, 10 * timeline.fps)
-    mixed = sound.mixed(story, timeline, -20.0)
-    still_stream.write_film(lambda span: pictures.clip(story, timeline, span), mixed, timeline, coding, target, lambda _: None)
+    coding = Coding(timeline.size, timeline.fps, 20, round(10 * timeline.fps))
+    mixed = sound.mixed(story, timeline, untouched(story, UNDER), PLAIN_MUSIC)
+    still_stream.write_film(
+        clips(story, timeline), mixed, timeline, coding, particulars_of(story, timeline), target, lambda _: None
+    )
     return target
 
 
 def by_moviepy(folder: Path, story: Story, timeline: Timeline) -> Path:
     """The same film, by the reference writer."""
-    sound.write_mix(story, timeline, -20.0, folder / "mix.wav")
-    clips = (pictures.clip(story, timeline, span) for span in timeline.spans)
-    reference.write_film(clips, timeline, folder / "mix.wav", folder / "moviepy.mp4", lambda _: None)
-    return folder / "moviepy.mp4"
+    mixed = sound.mixed(story, timeline, untouched(story, UNDER), PLAIN_MUSIC)
+    sound.write_mix(mixed, timeline.samples, folder / "mix.wav")
+    made, target = map(clips(story, timeline), timeline.spans), folder / "moviepy.mp4"
+    reference.write_film(made, timeline, folder / "mix.wav", particulars_of(story, timeline), target, lambda _: None)
+    return target
+
+
+def particulars_of(story: Story, timeline: Timeline) -> Particulars:
+    return particulars(captions=captions(story, timeline), chapters=chapters(story, timeline))
+
+
+def standing_pages(*lengths: int) -> Timeline:
+    """The plan of pages that stand for so many frames each, hard cuts between them, without narrations."""
+    spans = tuple(
+        Span(page, first, frames) for page, (first, frames) in enumerate(zip(accumulate([0, *lengths]), lengths, strict=False))
+    )
+    return Timeline(Fraction(24), SIZE, spans, spans, (0,) * (len(spans) - 1), ())
+
+
+def written_silent(
+    clip_of: Callable[[Span], VideoClip],
+    timeline: Timeline,
+    target: Path,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Path:
+    """A film of these clips without a sound."""
+    still_stream.write_film(clip_of, silence(timeline.samples), timeline, CODING, particulars(), target, progress)
+    return target
 
 
 def frames(path: Path) -> list[npt.NDArray[np.float64]]:
@@ -91,7 +125,7 @@ def test_the_middle_of_each_page_is_its_picture(pair: tuple[Story, Timeline, Pat
     story, timeline, *films = pair
     for film in films:
         shown = frames(film)
-        for span in timeline.spans:
+        for span in timeline.pages:
             with Image.open(story.pages[span.page].image) as picture:
                 source = np.asarray(picture, dtype=np.float64) @ (0.2126, 0.7152, 0.0722)
             error = shown[span.first + span.frames // 2] - source
@@ -152,18 +186,53 @@ def silence(samples: int) -> Iterator[Samples]:
 
 
 def test_a_clip_that_moves_is_encoded_frame_by_frame_amid_stills(tmp_path: Path) -> None:
-    timeline = Timeline(24, SIZE, (Span(0, 0, 10), Span(1, 10, 12), Span(2, 22, 10)), ())
+    timeline = standing_pages(10, 12, 10)
 
     def clip_of(span: Span) -> VideoClip:
         if span.page == 1:
             return VideoClip(lambda t: np.full((SIZE[1], SIZE[0], 3), round(t * 24) * 15, np.uint8), duration=0.5)
         return ImageClip(np.full((SIZE[1], SIZE[0], 3), 100 + span.page, np.uint8))
 
-    still_stream.write_film(clip_of, silence(timeline.samples), timeline, CODING, tmp_path / "film.mp4", lambda _: None)
+    written_silent(clip_of, timeline, tmp_path / "film.mp4")
     verify(tmp_path / "film.mp4", timeline)
     brightness = [frame.mean() for frame in frames(tmp_path / "film.mp4")]
     assert np.allclose(brightness[10:22], [15 * number for number in range(12)], atol=1.5)
     assert len(set(brightness[:10])) == len(set(brightness[22:])) == 1
+
+
+@pytest.mark.parametrize("fps", [23.976, 29.97, 59.94, 12.5])
+def test_every_frame_has_its_exact_time_at_fractional_rates(fps: float, tmp_path: Path) -> None:
+    story = planned(tmp_path / "story", (2.0, 1.0), fps=fps, size="64x64")
+    timeline = plan(story)
+    film = written(tmp_path, story, timeline)
+    assert verify(film, timeline).fps == float(frame_rate(fps))
+    with av.open(film) as container:
+        assert container.streams.video[0].average_rate == frame_rate(fps)
+        times = [(packet.pts or 0) * (packet.time_base or 0) for packet in container.demux(video=0) if packet.size]
+    assert times == [number / frame_rate(fps) for number in range(timeline.frames)]
+
+
+@pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
+def test_both_writers_show_the_same_where_pages_move_give_way_and_bear_words(transition: str, tmp_path: Path) -> None:
+    """Frame for frame, 36 dB at least: with B-frames and without, by way of RGB and without."""
+    story = planned(
+        tmp_path / "story",
+        (0.9, 0.4, 1.1),
+        pages={"motion": "auto"},
+        gap_seconds=0.3,
+        transition=transition,
+        size=f"{SIZE[0]}x{SIZE[1]}",
+        keyframe_seconds=1,
+    )
+    for number, page in enumerate(story.pages):
+        photograph(page.image, number)
+    timeline = plan(story)
+    timeline = burned(timeline, captions(story, timeline))
+    assert {span.into is None for span in timeline.spans} == {bool(span.caption) for span in timeline.spans} == {True, False}
+    stills, moviepy = written(tmp_path, story, timeline), by_moviepy(tmp_path, story, timeline)
+    assert verify(stills, timeline).frames == verify(moviepy, timeline).frames == timeline.frames
+    for one, other in zip(frames(stills), frames(moviepy), strict=True):
+        assert 10 * np.log10(255**2 / np.mean((one - other) ** 2)) >= 36
 
 
 @given(st.lists(st.integers(1, 3), min_size=1))
@@ -175,27 +244,20 @@ def test_keyframes_in_a_row_never_have_one_id(spans: list[int]) -> None:
 
 def test_pages_of_one_frame_each_decode_to_their_own_pictures(tmp_path: Path) -> None:
     count = 9
-    timeline = Timeline(24, SIZE, tuple(Span(page, page, 1) for page in range(count)), ())
-    target = tmp_path / "film.mp4"
-    still_stream.write_film(
-        lambda span: ImageClip(np.full((SIZE[1], SIZE[0], 3), 25 * span.page, np.uint8)),
-        silence(timeline.samples),
-        timeline,
-        CODING,
-        target,
-        lambda _: None,
-    )
+    timeline, target = standing_pages(*[1] * count), tmp_path / "film.mp4"
+    written_silent(lambda span: ImageClip(np.full((SIZE[1], SIZE[0], 3), 25 * span.page, np.uint8)), timeline, target)
     assert [round(frame.mean() / 25) for frame in frames(target)] == list(range(count))
 
 
-def test_each_narration_begins_with_its_picture_however_long_the_story_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fps", [24, 23.976])
+def test_each_narration_begins_with_its_picture_however_long_the_story_is(fps: float, tmp_path: Path) -> None:
     """Five hundred pages, each a change of brightness and a click: they stay within a frame of each other to the end.
 
     The first page has no click: a decoder fades the first 21 ms of a film in, for there is nothing before them to overlap with.
     """
     pages = 500
     lengths = [0.083 + 0.011 * (number % 7) for number in range(pages)]
-    story = planned(tmp_path / "story", lengths, gap_seconds=0.0317, size="64x64")
+    story = planned(tmp_path / "story", lengths, gap_seconds=0.0317, size="64x64", fps=fps)
     for number, page in enumerate(story.pages):
         Image.new("RGB", (64, 64), (250, 250, 250) if number % 2 else (5, 5, 5)).save(page.image)
         click = np.zeros(round(lengths[number] * SAMPLE_RATE))
@@ -209,13 +271,13 @@ def test_each_narration_begins_with_its_picture_however_long_the_story_is(tmp_pa
     loud = np.flatnonzero(samples > 0.3)
     onsets = [loud[0], *loud[1:][np.diff(loud) > SAMPLE_RATE // 50]]
     assert len(changes) == len(onsets) + 1 == pages
-    late = [onset / SAMPLE_RATE - change / 24 for onset, change in zip(onsets, changes[1:], strict=True)]
-    assert max(map(abs, late)) < 1 / 24
+    late = [onset / SAMPLE_RATE - change / timeline.fps for onset, change in zip(onsets, changes[1:], strict=True)]
+    assert max(map(abs, late)) < 1 / timeline.fps
 
 
 def test_only_a_few_pages_are_at_work_at_a_time(tmp_path: Path) -> None:
     pages, made = 40, []
-    timeline = Timeline(24, SIZE, tuple(Span(page, 24 * page, 24) for page in range(pages)), ())
+    timeline = standing_pages(*[24] * pages)
     ahead = []
 
     def clip_of(span: Span) -> VideoClip:
@@ -225,7 +287,7 @@ def test_only_a_few_pages_are_at_work_at_a_time(tmp_path: Path) -> None:
     def progress(done: float) -> None:
         ahead.append(len(made) - round(done * pages))
 
-    still_stream.write_film(clip_of, silence(timeline.samples), timeline, CODING, tmp_path / "film.mp4", progress)
+    written_silent(clip_of, timeline, tmp_path / "film.mp4", progress)
     assert sorted(made) == list(range(pages))
     assert max(ahead) <= 2 * len(os.sched_getaffinity(0)) + 2
 
@@ -234,9 +296,9 @@ def test_only_a_few_pages_are_at_work_at_a_time(tmp_path: Path) -> None:
 def standing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Timeline, bytes, list[tuple[int, int]]]:
     """A film of one page that stands for a hundred frames, and where its packets lie in the file."""
     target = tmp_path_factory.mktemp("standing") / "film.mp4"
-    timeline = Timeline(24, SIZE, (Span(0, 0, 100),), ())
+    timeline = standing_pages(100)
     picture = np.random.default_rng(3).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
-    still_stream.write_film(lambda _: ImageClip(picture), silence(timeline.samples), timeline, CODING, target, lambda _: None)
+    written_silent(lambda _: ImageClip(picture), timeline, target)
     with av.open(target) as film:
         places = [(packet.pos or 0, packet.size) for packet in film.demux(video=0) if packet.size]
     return timeline, target.read_bytes(), places

@@ -8,20 +8,22 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition, Stream
 from PIL import Image
 
 from daemon.errors import FilmError
-from daemon.film.pictures import clip
+from daemon.film.captions import captions
+from daemon.film.chapters import chapters
 from daemon.film.reference import write_film
-from daemon.film.sound import write_mix
+from daemon.film.sound import mixed, write_mix
 from daemon.film.timeline import Timeline, plan
 from daemon.film.verify import FilmFacts, verify
-from tests.stories import SIZE, planned
+from tests.stories import PLAIN_MUSIC, SIZE, clips, particulars, planned, untouched
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A good film, its plan, and where each of its video packets lies in the file: (position, size)."""
+    """A good film with a cover, its plan, and where each of its video packets lies in the file: (position, size)."""
 
     data: bytes
     timeline: Timeline
@@ -37,11 +39,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     for page in story.pages:
         Image.fromarray(chance.integers(0, 255, (*SIZE[::-1], 3), dtype=np.uint8)).save(page.image)
     timeline = plan(story)
-    write_mix(story, timeline, 0.0, folder / "mix.wav")
+    write_mix(mixed(story, timeline, untouched(story), PLAIN_MUSIC), timeline.samples, folder / "mix.wav")
     write_film(
-        (clip(story, timeline, span) for span in timeline.spans),
+        map(clips(story, timeline), timeline.spans),
         timeline,
         folder / "mix.wav",
+        particulars(),
         folder / "film.mp4",
         lambda _: None,
     )
@@ -58,20 +61,29 @@ def verdict(data: bytes, timeline: Timeline, tmp_path: Path) -> str:
     return str(caught.value)
 
 
-def remuxed(data: bytes, tmp_path: Path, *, audio: bool = True, faststart: bool = True, slower: int = 1) -> bytes:
+def remuxed(
+    data: bytes, tmp_path: Path, *, audio: bool = True, cover: bool = True, faststart: bool = True, slower: int = 1
+) -> bytes:
     """The same packets in another file."""
     (tmp_path / "source.mp4").write_bytes(data)
     options = {"movflags": "+faststart"} if faststart else {}
     with av.open(tmp_path / "source.mp4") as source, av.open(tmp_path / "target.mp4", "w", options=options) as target:
-        streams = [stream for stream in source.streams if audio or stream.type == "video"]
+        wanted = {"video", "audio"} if audio else {"video"}
+        streams = [stream for stream in source.streams if stream.type in wanted and (cover or not is_cover(stream))]
         made = {stream.index: target.add_stream_from_template(stream) for stream in streams}
+        for stream in filter(is_cover, streams):
+            made[stream.index].disposition = Disposition.attached_pic
         for packet in source.demux(streams):
             if packet.size:
-                if packet.stream.type == "video" and packet.pts is not None and packet.dts is not None:
+                if packet.stream.index == 0 and packet.pts is not None and packet.dts is not None:
                     packet.pts, packet.dts = packet.pts * slower, packet.dts * slower
                 packet.stream = made[packet.stream.index]
                 target.mux(packet)
     return (tmp_path / "target.mp4").read_bytes()
+
+
+def is_cover(stream: Stream) -> bool:
+    return stream.disposition == Disposition.attached_pic
 
 
 def test_a_good_film_is_told_as_it_is(good: Sample, tmp_path: Path) -> None:
@@ -95,13 +107,13 @@ def test_what_is_no_film_is_refused(data: bytes, good: Sample, tmp_path: Path) -
     ("change", "words"),
     [
         (lambda timeline: replace(timeline, size=(160, 92)), "size (160, 90) instead of (160, 92)"),
-        (lambda timeline: replace(timeline, spans=timeline.spans[:2]), "36 frames instead of 24"),
+        (lambda timeline: replace(timeline, pages=timeline.pages[:2]), "36 frames instead of 24"),
         (
-            lambda timeline: replace(timeline, spans=(*timeline.spans[:2], replace(timeline.spans[2], frames=13))),
+            lambda timeline: replace(timeline, pages=(*timeline.pages[:2], replace(timeline.pages[2], frames=13))),
             "36 frames instead of 37",
         ),
-        (lambda timeline: replace(timeline, fps=48), "1.500 s of sound instead of 0.750 s"),
-        (lambda timeline: replace(timeline, fps=12), "1.500 s of sound instead of 3.000 s"),
+        (lambda timeline: replace(timeline, fps=Fraction(48)), "1.500 s of sound instead of 0.750 s"),
+        (lambda timeline: replace(timeline, fps=Fraction(12)), "1.500 s of sound instead of 3.000 s"),
     ],
 )
 def test_a_film_of_another_plan_is_refused(
@@ -111,9 +123,38 @@ def test_a_film_of_another_plan_is_refused(
 
 
 def test_all_that_differs_is_told_at_once(good: Sample, tmp_path: Path) -> None:
-    other = replace(good.timeline, size=(320, 180), spans=good.timeline.spans[:1])
+    other = replace(good.timeline, size=(320, 180), pages=good.timeline.pages[:1])
     words = verdict(good.data, other, tmp_path)
     assert all(part in words for part in ("size", "36 frames instead of 12", "1.500 s of sound instead of 0.500 s"))
+
+
+def test_a_film_with_a_cover_and_one_without_it_are_both_fine(good: Sample, tmp_path: Path) -> None:
+    for cover in (True, False):
+        data = remuxed(good.data, tmp_path, cover=cover)
+        (tmp_path / "film.mp4").write_bytes(data)
+        with av.open(tmp_path / "film.mp4") as film:
+            assert [is_cover(stream) for stream in film.streams.video] == [False, True][: 1 + cover]
+        assert verify(tmp_path / "film.mp4", good.timeline).frames == 36
+
+
+def test_a_film_with_captions_and_chapters_verifies(good: Sample, tmp_path: Path) -> None:
+    story = planned(tmp_path / "story", [0.4, 0.4, 0.4])
+    timeline = plan(story)
+    assert timeline == good.timeline
+    write_mix(mixed(story, timeline, untouched(story), PLAIN_MUSIC), timeline.samples, tmp_path / "mix.wav")
+    beside = particulars(title="A test", language="en", captions=captions(story, timeline), chapters=chapters(story, timeline))
+    write_film(
+        map(clips(story, timeline), timeline.spans),
+        timeline,
+        tmp_path / "mix.wav",
+        beside,
+        tmp_path / "film.mp4",
+        lambda _: None,
+    )
+    with av.open(tmp_path / "film.mp4") as film:
+        found = sorted(stream.type for stream in film.streams)
+        assert found == ["audio", "data", "subtitle", "video", "video"], "data: QuickTime's chapters"
+    assert verify(tmp_path / "film.mp4", timeline).frames == 36
 
 
 def test_a_film_without_sound_is_refused(good: Sample, tmp_path: Path) -> None:
@@ -168,7 +209,7 @@ def with_garbage(good: Sample, packet: int, skip: int, garbage: Callable[[int], 
 def test_garbage_in_place_of_a_page_s_picture_is_refused(
     page: int, garbage: Callable[[int], bytes], good: Sample, tmp_path: Path
 ) -> None:
-    packet = good.timeline.spans[page].first
+    packet = good.timeline.pages[page].first
     assert "decode" in verdict(with_garbage(good, packet, 0, garbage), good.timeline, tmp_path)
 
 
@@ -177,7 +218,7 @@ def test_garbage_in_place_of_a_page_s_picture_is_refused(
 def test_garbage_in_the_midst_of_a_page_s_picture_is_refused(
     page: int, garbage: Callable[[int], bytes], good: Sample, tmp_path: Path
 ) -> None:
-    packet = good.timeline.spans[page].first
+    packet = good.timeline.pages[page].first
     half = good.packets[packet][1] // 2
     assert "decode" in verdict(with_garbage(good, packet, half, garbage), good.timeline, tmp_path)
 

@@ -1,0 +1,37 @@
+"""`storyreel sheet`: a film on one picture, or a story as the film that it would become."""
+
+import tempfile
+from pathlib import Path
+
+from daemon.cli.compile import compile_folder
+from daemon.cli.console import FINE, STORY_AT_FAULT, USAGE, complain
+from daemon.film.sheet import UnusableFilm, draw
+
+
+def draw_sheet(subject: Path, target: Path | None, config: Path | None) -> int:
+    """Draw the sheet of a film, of the film in a folder of the outbox, or of a story's folder; the exit code."""
+    if subject.is_file():
+        return _drawn(subject, target or Path(f"{subject.stem}.sheet.png"))
+    target = target or Path(f"{subject.resolve().name}.sheet.png")
+    films = sorted(subject.glob("*.mp4"))
+    if films and (subject / "report.json").is_file():
+        return _drawn(films[0], target)
+    with tempfile.TemporaryDirectory(prefix="storyreel-sheet-") as folder:
+        if code := compile_folder(subject, Path(folder), config, preview=True, quiet=True):
+            return code
+        return _drawn(next(Path(folder).glob("*.mp4")), target)
+
+
+def _drawn(film: Path, target: Path) -> int:
+    try:
+        sheet = draw(film)
+    except UnusableFilm as error:
+        complain(f"{film.name}: {error}")
+        return STORY_AT_FAULT
+    try:
+        sheet.save(target, quality=90)
+    except ValueError:
+        complain(f"{target}: its ending names no kind of picture. Write it as .png or .jpg.")
+        return USAGE
+    print(target)
+    return FINE
