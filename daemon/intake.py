@@ -15,8 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from daemon import manifest
 from daemon.config import Card, FilmSettings, Limits, Settings
 from daemon.errors import Problem, StoryError
@@ -367,7 +365,7 @@ def measured(path: Path, most: int | None = None) -> tuple[int, Powers]:
                 raise UnreadableMedia(
                     f"longer than {most / SAMPLE_RATE / 60:g} minutes", "Cut it, or raise limits.film_minutes."
                 )
-            meter.add(np.ascontiguousarray(block))
+            meter.add(block)
     return samples, meter.powers()
 
 

@@ -94,12 +94,12 @@ def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[av.AudioF
 
 def _blocks(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
     """Decoders give a fiftieth of a second at a time; whole blocks cost a fiftieth of the calls."""
-    fifo, layout = av.AudioFifo(), ""
+    fifo, layout, time_base = av.AudioFifo(), "", Fraction(1)
     for frame in frames:
         if layout != frame.layout.name:
             yield from _rest(fifo)
-            fifo, layout = av.AudioFifo(), frame.layout.name
-        frame.pts, frame.time_base = None, Fraction(1, frame.sample_rate)  # gaps in a file's own times are none in its sound
+            fifo, layout, time_base = av.AudioFifo(), frame.layout.name, Fraction(1, frame.sample_rate)
+        frame.pts, frame.time_base = None, time_base  # gaps in a file's own times are none in its sound
         fifo.write(frame)
         while fifo.samples >= SAMPLE_BLOCK and (block := fifo.read(SAMPLE_BLOCK)):
             yield _stereo(block)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import pytest
+from ttf_opensans import OPENSANS_REGULAR
 
 from daemon.config import Music
 from daemon.film.music import library
@@ -196,15 +197,17 @@ def test_sighup_takes_over_new_settings_and_keeps_the_old_ones_when_they_are_wro
         service.process.send_signal(signal.SIGHUP)
         assert "film.fps" in service.wait_for("service.reloaded")["problems"][0]
         wav(tmp_path / "other" / "track.wav", sine(1.0))
-        config.write_text('[film]\nfps = 12\n[workers]\ncount = 1\n[music]\nfolder = "other"\n')
+        shutil.copy(OPENSANS_REGULAR.path, tmp_path / "other.ttf")
+        config.write_text('[film]\nfps = 12\nfont = "other.ttf"\n[workers]\ncount = 1\n[music]\nfolder = "other"\n')
         service.process.send_signal(signal.SIGHUP)
         line = service.wait_for("service.reloaded", count=2)
-        assert line["changed"] == ["film.fps", "music.folder", "workers.count"]
-        assert line["needs_restart"] == ["music.folder", "workers.count"]
+        assert line["changed"] == ["film.fps", "film.font", "music.folder", "workers.count"]
+        assert line["needs_restart"] == ["film.font", "music.folder", "workers.count"]
         drop(story(tmp_path / "slower", (0.4,), music=None), root)
         service.wait_for("story.delivered")
     report = json.loads((root / "outbox/slower/report.json").read_text())
     assert report["film"]["fps"] == 12
+    assert report["settings"]["font"] == "", "the workers may read the new one with the next start"
     assert report["music"] in {track.name for track in library(Music().library)}, "the new library comes with the next start"
 
 

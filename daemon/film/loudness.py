@@ -39,10 +39,14 @@ class LoudnessMeter:
 
     def __init__(self) -> None:
         self._powers = array("d")
-        self._rest: Samples = np.zeros((2, 0), np.float32)
+        self._rest: Samples = np.zeros((0, 0), np.float32)
 
     def add(self, block: Samples) -> None:
         """Measure the next samples, of shape (2, n) for any n."""
+        if block.strides[0] == 0 and len(self._rest) != 2:  # both sides are one: mono, as `media` gives it
+            block = block[:1]
+        elif len(self._rest) == 1:
+            self._rest = self._rest.repeat(2, axis=0)
         sound = np.concatenate([self._rest, block], axis=1) if self._rest.size else block
         whole = sound.shape[1] // STEP * STEP
         for start in range(0, whole, BATCH * STEP):
@@ -51,6 +55,8 @@ class LoudnessMeter:
 
     def powers(self) -> Powers:
         """The steps so far; the last one, where it is incomplete, as if silence followed. More may be added afterwards."""
+        if not self._rest.size:
+            return np.array(self._powers, np.float64)
         rest = np.pad(self._rest, ((0, 0), (0, -self._rest.shape[1] % STEP)))
         return np.concatenate([np.array(self._powers, np.float64), _powers(rest)])
 
@@ -85,9 +91,9 @@ def _powers(sound: Samples) -> Powers:
     its end counts at its beginning, which a whole sound does not show: noise, speech and music read within 0.05 LU of FFmpeg's
     meter. The edges also spread what the filter should have held back: a tone of 25 Hz alone reads 1.7 LU too loud.
     """
-    spectra = np.ascontiguousarray(np.fft.rfft(sound.reshape(2, -1, STEP)), np.complex64)
+    spectra = np.ascontiguousarray(np.fft.rfft(sound.reshape(len(sound), -1, STEP)), np.complex64)
     squares = np.vecdot(np.square(spectra.view(np.float32)), _weights())  # not `@`: OpenBLAS would use threads, which spin
-    return np.asarray(squares.sum(axis=0), np.float64)
+    return np.asarray(squares.sum(axis=0), np.float64) * (2 if len(sound) == 1 else 1)
 
 
 @cache
