@@ -77,20 +77,15 @@ class Movie:
 
     def mux(self, pictures: Iterator[AnyPacket], sounds: Iterator[AnyPacket], progress: Callable[[float], None]) -> None:
         """Put all streams into the file, side by side in time, and report how far it is once a second of film."""
-        fps, beside = (
-            self._timeline.fps,
-            _InTime(self._film, sounds),
-        )
-        captions = _InTime(self._film, self._caption_packets())
+        beside = _InTime(self._film, sounds), _InTime(self._film, self._caption_packets())
         for number, picture in enumerate(pictures):
             self._film.mux_one(picture)
-            sample = first_sample(number, fps)
-            beside.mux_until(sample)
-            captions.mux_until(sample)
-            if number % round(fps) == 0:
+            for packets in beside:
+                packets.mux_until(first_sample(number, self._timeline.fps))
+            if number % round(self._timeline.fps) == 0:
                 progress(number / self._timeline.frames)
-        beside.mux_until(None)
-        captions.mux_until(None)
+        for packets in beside:
+            packets.mux_until(None)
         self._film.mux_one(packet(self._particulars.cover(), self._cover, 0, 1, Fraction(1, 1)))
 
     def _caption_packets(self) -> Iterator[AnyPacket]:
