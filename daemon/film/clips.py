@@ -4,7 +4,10 @@ A page that stands still is an `ImageClip` of its final frame, and what writes t
 gives way to another, is a `MovingClip`: a `VideoClip` that can also be asked for its frames as planes.
 """
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
 
 from moviepy import ImageClip, VideoClip
 
@@ -14,6 +17,11 @@ from daemon.film.lettering import Typeface
 from daemon.film.planes import Frame, Overlay, Planes
 from daemon.film.timeline import Span, Timeline
 from daemon.story import Story
+
+Made = TypeVar("Made")
+
+PAGES_KEPT = 3
+"""Pages whose pictures stay at hand: the one before, this one, and the next."""
 
 Drawer = Callable[[int], Planes]
 """Draws a frame of the film, by its number."""
@@ -33,25 +41,56 @@ class MovingClip(VideoClip):  # type: ignore[misc]  # moviepy publishes no types
         return self._draw(self._span.first + number)
 
 
+class _Kept(Generic[Made]):
+    """What was made for the last few pages: a page is at rest or moves, and gives way to its neighbours, in spans of its own.
+
+    Threads that ask for the same page wait for the one that makes it.
+    """
+
+    def __init__(self, make: Callable[[int], Made]) -> None:
+        self._make, self._lock = make, threading.Lock()
+        self._futures: dict[int, Future[Made]] = {}
+
+    def get(self, page: int) -> Made:
+        """What belongs to a page. Raises what making it raises."""
+        with self._lock:
+            future = self._futures.get(page)
+            if is_first := future is None:
+                future = self._futures[page] = Future()
+                for oldest in list(self._futures)[:-PAGES_KEPT]:
+                    del self._futures[oldest]
+        if is_first:
+            try:
+                future.set_result(self._make(page))
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()
+
+
 class Studio:
     """Makes the clips of one film. `face` is what its words are set in."""
 
     def __init__(self, story: Story, timeline: Timeline, face: Typeface) -> None:
         self._story, self._timeline, self._face = story, timeline, face
+        self._drawers: _Kept[Drawer] = _Kept(self._drawer)
+        self._posters: _Kept[Frame] = _Kept(self._frame)
 
     def clip(self, span: Span) -> VideoClip:
         """A span's clip, with the span's length. Raises UnreadableMedia when a page's picture does not decode."""
         fps = float(self._timeline.fps)
         if span.into is not None:
-            draw = self._transition(span, self._page(span.page), self._page(span.into))
+            draw = self._transition(span, self._drawers.get(span.page), self._drawers.get(span.into))
         elif self._moves(span.page):
-            draw = self._page(span.page)
+            draw = self._drawers.get(span.page)
         else:
             return ImageClip(self._still(span), duration=span.frames / fps)
         return MovingClip(self._captioned(span, draw), span, self._timeline.size, fps)
 
     def poster(self, page: int) -> Frame:
         """Page number `page` (from 0) as it stands, without captions."""
+        return self._posters.get(page)
+
+    def _frame(self, page: int) -> Frame:
         return pictures.page_frame(self._story, self._story.pages[page], self._timeline.size, self._face)
 
     def _moves(self, page: int) -> bool:
@@ -61,7 +100,7 @@ class Studio:
         frame = self.poster(span.page)
         return pictures.with_words(frame, self._caption(span)) if span.caption else frame
 
-    def _page(self, number: int) -> Drawer:
+    def _drawer(self, number: int) -> Drawer:
         """Draws a page, from where it comes into sight to where it has gone."""
         page, size = self._story.pages[number], self._timeline.size
         if not self._moves(number):

@@ -36,7 +36,7 @@ COMMON = "bframes=0:ref=1:weightp=0:scenecut=0:open-gop=0:stitchable=1:cpu-indep
 """libx264: `stitchable` keeps the PPS independent of the CRF, `cpu-independent` the bytes of the processor."""
 AT_REST = f"{COMMON}:rc-lookahead=0:sync-lookahead=0:mbtree=0:subme=0"
 """`subme=0` spares an IDR frame what only serves motion: a fifth less time for the same SSIM."""
-IN_MOTION = f"{COMMON}:rc-lookahead=10:mbtree=1:subme=1:partitions=i8x8,i4x4"
+IN_MOTION = f"{COMMON}:rc-lookahead=10:mbtree=1:subme=1:me=dia:partitions=i8x8,i4x4"
 """What moves, moves as a whole: with whole macroblocks and a plain search for motion it takes 0.6 of the time at the same PSNR
 and a tenth more bytes (measured).
 """
