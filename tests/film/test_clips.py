@@ -1,6 +1,7 @@
 """Clips of pages: made one at a time, each as long as its span."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,16 @@ import pytest
 from moviepy import ImageClip
 from PIL import Image
 
-from daemon.film import lettering, planes
+from daemon.config import Canvas
+from daemon.film import lettering, pictures, planes
 from daemon.film.captions import burned, captions
 from daemon.film.clips import MovingClip, Studio
 from daemon.film.lettering import Typeface
 from daemon.film.pictures import page_frame
+from daemon.film.planes import Frame
 from daemon.film.timeline import Span, plan
 from daemon.media import UnreadableMedia
+from daemon.story import Page, Story
 from tests.stories import COLOURS, clips, planned
 
 
@@ -94,3 +98,21 @@ def test_words_that_change_in_the_midst_of_a_transition_do_not_disturb_it(transi
         return [clip.planes(number) for number in range(span.frames)]
 
     assert (np.stack(shown(whole)) == np.stack([*shown(parts[0]), *shown(parts[1])])).all()
+
+
+def test_a_picture_is_read_once_for_its_page_and_for_both_its_transitions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = planned(tmp_path / "story", [0.8] * 4, transition="crossfade")
+    timeline, read = plan(story), list[Page]()
+
+    def counted(story: Story, page: Page, size: Canvas, face: Typeface) -> Frame:
+        read.append(page)
+        return page_frame(story, page, size, face)
+
+    monkeypatch.setattr(pictures, "page_frame", counted)
+    studio = Studio(story, timeline, Typeface())
+    with ThreadPoolExecutor(2) as pool:
+        made = [*pool.map(studio.clip, timeline.spans)]
+    assert [round(clip.duration * timeline.fps) for clip in made] == [span.frames for span in timeline.spans]
+    assert sorted(page.number for page in read) == [1, 2, 3, 4]
