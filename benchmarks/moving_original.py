@@ -6,6 +6,7 @@ python -m benchmarks.moving_original STORY OUT.mp4 [--still]      --still: cross
 import json
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from moviepy import AudioFileClip, CompositeAudioClip, CompositeVideoClip, ImageClip, VideoClip, vfx
@@ -34,7 +35,7 @@ def compile_story(folder: Path, target: Path, moving: bool) -> None:
     film.write_videofile(str(target), fps=FPS, codec="libx264", audio_codec="aac", logger=None)
 
 
-def _growing(length: float):  # type: ignore[no-untyped-def]  # noqa: ANN202, RUF100 - moviepy asks for any function
+def _growing(length: float) -> Callable[[float], float]:
     return lambda t: 1 + (REACH - 1) * (1 - math.cos(math.pi * min(1.0, t / length))) / 2
 
 

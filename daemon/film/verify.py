@@ -147,7 +147,8 @@ def _without_echoes(group: Sequence[bytes]) -> int:
     """How many packets of a group must be decoded to know that all of it does.
 
     A still picture is an IDR frame and skips, whose bytes come again every sixteen frames, when `frame_num` does, in the very
-    state that they were decoded in before: from there to the group's end nothing is new (see `h264`).
+    state that they were decoded in before: from there to the group's end nothing is new (see `h264`). The sixteenth skip leaves
+    a decoder as the IDR frame did, with the same picture under the same `frame_num`; so seventeen frames are enough.
     """
     end = len(group)
     while end > ECHO + 1 and group[end - 1] == group[end - 1 - ECHO]:
