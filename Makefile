@@ -20,7 +20,7 @@ layers: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 bench: .venv/ready           ## how fast, how large, how good: takes a quarter of an hour, writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks

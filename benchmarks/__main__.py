@@ -53,7 +53,15 @@ def main(quick: bool) -> None:
         moved = moving(folder, quick)
         growth = {pages: grown(folder, pages) for pages in GROWTH}
         idle, start = idle_share(folder), median([run([PROGRAM, "--help"]) for _ in range(5)])
-        report = "\n".join([heading(), ways_table(ways), moving_table(moved), growth_table(growth), others(idle, start)])
+        report = "\n".join(
+            [
+                heading(),
+                ways_table(ways),
+                moving_table(moved),
+                growth_table(growth),
+                others(idle, start),
+            ]
+        )
     RESULTS.write_text(report, "utf-8")
     print(report)
 
@@ -66,19 +74,34 @@ def four_ways(folder: Path, story: Path, quick: bool) -> list[Way]:
     track = next(iter(sorted(Music().library.rglob("*.ogg"))))
     films = {name: folder / f"{name}.mp4" for name in ("original", "by_hand")}
     compiled = folder / "compiled"
-    original = [] if quick else [run([PYTHON, "-m", "benchmarks.original", story, track, films["original"]])]
+    original = (
+        []
+        if quick
+        else [run([PYTHON, "-m", "benchmarks.original", story, track, films["original"]])]
+    )
     by_hand, command, warm = [], [], []
     with WarmService(folder / "root", story) as service:
         for _ in range(ROUNDS):
-            by_hand.append(run([PYTHON, "-m", "benchmarks.by_hand", story, track, films["by_hand"]]))
+            by_hand.append(
+                run([PYTHON, "-m", "benchmarks.by_hand", story, track, films["by_hand"]])
+            )
             command.append(run([PROGRAM, "compile", story, "-o", compiled]))
             warm.append(service.deliver())
         film = service.film()
         ways = [Way("(b) ffmpeg by hand", median(by_hand), *quality(films["by_hand"], story))]
-        ways.append(Way("(c) storyreel compile, whole process", median(command), *quality(compiled / "reference.mp4", story)))
+        ways.append(
+            Way(
+                "(c) storyreel compile, whole process",
+                median(command),
+                *quality(compiled / "reference.mp4", story),
+            )
+        )
         ways.append(Way("(d) warm worker, claim to published", median(warm), *quality(film, story)))
     if original:
-        ways.insert(0, Way("(a) the original's moviepy", median(original), *quality(films["original"], story)))
+        ways.insert(
+            0,
+            Way("(a) the original's moviepy", median(original), *quality(films["original"], story)),
+        )
     return ways
 
 
@@ -90,9 +113,14 @@ class WarmService:
         self._log = root.with_suffix(".log")
 
     def __enter__(self) -> "WarmService":
-        environment = os.environ | {"STORYREEL_WATCH__SETTLE_SECONDS": "0.2", "STORYREEL_WORKERS__COUNT": "1"}
+        environment = os.environ | {
+            "STORYREEL_WATCH__SETTLE_SECONDS": "0.2",
+            "STORYREEL_WORKERS__COUNT": "1",
+        }
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen([PROGRAM, "run", "--root", self._root], stdout=log, env=environment)
+            self._process = subprocess.Popen(
+                [PROGRAM, "run", "--root", self._root], stdout=log, env=environment
+            )
         self.deliver()
         return self
 
@@ -111,7 +139,9 @@ class WarmService:
         (inbox / ".coming").rename(inbox / f"story-{self._count}")
         while len(delivered := self._events("story.delivered")) < self._count:
             time.sleep(0.05)
-        return Cost(float(str(delivered[-1]["seconds"])), self._worker_cpu() - before, self._worker_memory())
+        return Cost(
+            float(str(delivered[-1]["seconds"])), self._worker_cpu() - before, self._worker_memory()
+        )
 
     def film(self) -> Path:
         """The latest film."""
@@ -129,7 +159,10 @@ class WarmService:
         return family[1:]
 
     def _worker_cpu(self) -> float:
-        stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self._family())
+        stats = (
+            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            for pid in self._family()
+        )
         return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
 
     def _worker_memory(self) -> float:
@@ -162,7 +195,12 @@ def ssim(film: Path, seconds: float, picture: Path, matrix: str) -> float:
     source = f"[1:v]scale=out_color_matrix={matrix}:out_range=tv,format=yuv420p[b]"
     graph = f"{source};[0:v]trim=end_frame=1,format=yuv420p[a];[a][b]ssim"
     command = [get_ffmpeg_exe(), "-hide_banner", "-ss", f"{seconds:.3f}", "-i", film, "-i", picture]
-    said = subprocess.run([*command, "-filter_complex", graph, "-f", "null", "-"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [*command, "-filter_complex", graph, "-f", "null", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     match = re.search(r"SSIM Y:([\d.]+)", said.stderr)
     assert match, said.stderr
     return float(match[1])
@@ -176,10 +214,16 @@ def moving(folder: Path, quick: bool) -> dict[str, Cost]:
     story = reference_story.write(folder / "moving", MOVING_PAGES, seconds=MOVING_SECONDS)
     both, alone = {"motion": "auto", "transition": "crossfade"}, {"transition": "crossfade"}
     original = [PYTHON, "-m", "benchmarks.moving_original", story, folder / "moving.mp4"]
-    costs = {} if quick else {"moviepy": run(original), "moviepy, crossfades": run([*original, "--still"])}
+    costs = (
+        {}
+        if quick
+        else {"moviepy": run(original), "moviepy, crossfades": run([*original, "--still"])}
+    )
     rounds: dict[str, list[Cost]] = {"ffmpeg": [], "storyreel": [], "storyreel, crossfades": []}
     for _ in range(ROUNDS):
-        rounds["ffmpeg"].append(run([PYTHON, "-m", "benchmarks.moving_by_hand", story, folder / "moving.mp4"]))
+        rounds["ffmpeg"].append(
+            run([PYTHON, "-m", "benchmarks.moving_by_hand", story, folder / "moving.mp4"])
+        )
         rounds["storyreel"].append(compiled_with(story, both, folder))
         rounds["storyreel, crossfades"].append(compiled_with(story, alone, folder))
     return costs | {name: median(each) for name, each in rounds.items()}
@@ -199,7 +243,10 @@ def grown(folder: Path, pages: int) -> tuple[Cost, float]:
     """What `storyreel compile` takes for so many pages of some seven seconds, and the film's minutes."""
     story = folder / "grown"
     reference_story.write(story, pages, seconds=6.65)
-    cost = run([PROGRAM, "compile", story, "-o", folder / "grown-film"], {"STORYREEL_LIMITS__FREE_MIB": "0"})
+    cost = run(
+        [PROGRAM, "compile", story, "-o", folder / "grown-film"],
+        {"STORYREEL_LIMITS__FREE_MIB": "0"},
+    )
     with av.open(folder / "grown-film" / "grown.mp4") as film:
         minutes = float((film.duration or 0) / av.time_base) / 60
     shutil.rmtree(story)
@@ -214,7 +261,9 @@ def idle_share(folder: Path, unfinished: int = 1000, seconds: float = 30.0) -> f
         waiting = root / "inbox" / f"story-{number:04d}"
         waiting.mkdir(parents=True)
         (waiting / "01.png").write_bytes(b"half a picture")
-        (waiting / "manifest.json").write_text('{"pages": [{"image": "01.png", "audio": "01.mp3"}]}')
+        (waiting / "manifest.json").write_text(
+            '{"pages": [{"image": "01.png", "audio": "01.mp3"}]}'
+        )
     with (root / "log").open("wb") as log:
         process = subprocess.Popen([PROGRAM, "run", "--root", root], stdout=log)
     time.sleep(10)
@@ -273,17 +322,23 @@ def moving_table(costs: dict[str, Cost]) -> str:
         "moviepy, crossfades": "plain moviepy: CrossFadeIn alone",
         "storyreel, crossfades": "storyreel compile, crossfades alone",
     }
-    rows = [f"| {words[name]} | {costs[name].wall:.2f} | {costs[name].cpu:.2f} |" for name in words if name in costs]
-    pairs = [("storyreel", "moviepy"), ("storyreel", "ffmpeg"), ("storyreel, crossfades", "moviepy, crossfades")]
+    rows = [
+        f"| {words[name]} | {costs[name].wall:.2f} | {costs[name].cpu:.2f} |"
+        for name in words
+        if name in costs
+    ]
+    pairs = [
+        ("storyreel", "moviepy"),
+        ("storyreel", "ffmpeg"),
+        ("storyreel, crossfades", "moviepy, crossfades"),
+    ]
     ratios = [
         f"- {words[ours]} is **{costs[other].wall / costs[ours].wall:.1f}** times as fast as {words[other]}."
         for ours, other in pairs
         if other in costs
     ]
     head = "| way | wall s | CPU s |\n|---|---|---|"
-    what = (
-        f"{MOVING_PAGES} pages of {MOVING_SECONDS:g} s and a gap, 1920×1080, 24 frames a second, crossfades of half a second."
-    )
+    what = f"{MOVING_PAGES} pages of {MOVING_SECONDS:g} s and a gap, 1920×1080, 24 frames a second, crossfades of half a second."
     return "\n".join(["## What moves\n", what, "", head, *rows, "", *ratios, ""])
 
 
@@ -297,7 +352,9 @@ def growth_table(growth: dict[int, tuple[Cost, float]]) -> str:
     more = (growth[last][0].wall - growth[middle][0].wall) / (last - middle)
     minute = (growth[last][0].wall - growth[middle][0].wall) / (growth[last][1] - growth[middle][1])
     per_page = growth[last][0].wall / last / (growth[middle][0].wall / middle)
-    head = "| pages | minutes | wall s | wall s a page | CPU s | peak MiB |\n|---|---|---|---|---|---|"
+    head = (
+        "| pages | minutes | wall s | wall s a page | CPU s | peak MiB |\n|---|---|---|---|---|---|"
+    )
     return "\n".join(
         [
             "## Growth (`storyreel compile`, whole process)\n",

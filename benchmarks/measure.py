@@ -22,14 +22,19 @@ def run(command: Sequence[str | Path], environment: dict[str, str] | None = None
     """Run a command to its end, and count its children with it. Raises RuntimeError when it fails."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ | (environment or {})
+        [str(word) for word in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=os.environ | (environment or {}),
     )
     assert process.stderr
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}")
+        raise RuntimeError(
+            f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}"
+        )
     return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 

@@ -23,18 +23,49 @@ def command(folder: Path, target: Path) -> list[str]:
     graph, at = [], 0.0
     for number, length in enumerate(lengths):
         frames = round((length + FADE / 2 * ((number > 0) + (number < len(pages) - 1))) * FPS)
-        zoom = f"z='1+{REACH - 1}*(1-cos(PI*on/{frames}))/2':x='iw/2-(iw/zoom/2)':y='ih/2-(ih/zoom/2)'"
-        graph.append(f"[{number}:v]zoompan={zoom}:d={frames}:s=1920x1080:fps={FPS},format=yuv420p[v{number}]")
+        zoom = (
+            f"z='1+{REACH - 1}*(1-cos(PI*on/{frames}))/2':x='iw/2-(iw/zoom/2)':y='ih/2-(ih/zoom/2)'"
+        )
+        graph.append(
+            f"[{number}:v]zoompan={zoom}:d={frames}:s=1920x1080:fps={FPS},format=yuv420p[v{number}]"
+        )
     last = "v0"
     for number in range(1, len(pages)):
         at += lengths[number - 1]
-        graph.append(f"[{last}][v{number}]xfade=transition=fade:duration={FADE}:offset={at - FADE / 2}[x{number}]")
+        graph.append(
+            f"[{last}][v{number}]xfade=transition=fade:duration={FADE}:offset={at - FADE / 2}[x{number}]"
+        )
         last = f"x{number}"
-    padded = [f"[{len(pages) + number}:a]apad=whole_dur={length}[a{number}]" for number, length in enumerate(lengths)]
-    joined = "".join(f"[a{number}]" for number in range(len(pages))) + f"concat=n={len(pages)}:v=0:a=1[sound]"
+    padded = [
+        f"[{len(pages) + number}:a]apad=whole_dur={length}[a{number}]"
+        for number, length in enumerate(lengths)
+    ]
+    joined = (
+        "".join(f"[a{number}]" for number in range(len(pages)))
+        + f"concat=n={len(pages)}:v=0:a=1[sound]"
+    )
     return [
-        *(get_ffmpeg_exe(), "-y", "-v", "error", *inputs, "-filter_complex", ";".join([*graph, *padded, joined])),
-        *("-map", f"[{last}]", "-map", "[sound]", "-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage"),
+        *(
+            get_ffmpeg_exe(),
+            "-y",
+            "-v",
+            "error",
+            *inputs,
+            "-filter_complex",
+            ";".join([*graph, *padded, joined]),
+        ),
+        *(
+            "-map",
+            f"[{last}]",
+            "-map",
+            "[sound]",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-tune",
+            "stillimage",
+        ),
         *("-crf", "20", "-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", str(target)),
     ]
 

@@ -31,7 +31,11 @@ def compile_story(folder: Path, target: Path, moving: bool) -> None:
         pictures.append(clip.with_start(start - before))
         narrations.append(narration.with_start(start))
         start += length
-    film = CompositeVideoClip(pictures, size=SIZE).with_duration(start).with_audio(CompositeAudioClip(narrations))
+    film = (
+        CompositeVideoClip(pictures, size=SIZE)
+        .with_duration(start)
+        .with_audio(CompositeAudioClip(narrations))
+    )
     film.write_videofile(str(target), fps=FPS, codec="libx264", audio_codec="aac", logger=None)
 
 

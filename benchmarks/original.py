@@ -22,9 +22,18 @@ def compile_story(folder: Path, music: Path, target: Path, fps: int) -> None:
         narrations.append(narration.with_start(start))
         start += length
     film = concatenate_videoclips(pictures, method="compose")
-    track = AudioFileClip(str(music)).with_effects([afx.MultiplyVolume(0.1), afx.AudioLoop(duration=film.duration)])
-    film.with_audio(CompositeAudioClip([*narrations, track])).write_videofile(str(target), fps=fps, logger=None)
+    track = AudioFileClip(str(music)).with_effects(
+        [afx.MultiplyVolume(0.1), afx.AudioLoop(duration=film.duration)]
+    )
+    film.with_audio(CompositeAudioClip([*narrations, track])).write_videofile(
+        str(target), fps=fps, logger=None
+    )
 
 
 if __name__ == "__main__":
-    compile_story(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 24)
+    compile_story(
+        Path(sys.argv[1]),
+        Path(sys.argv[2]),
+        Path(sys.argv[3]),
+        int(sys.argv[4]) if len(sys.argv) > 4 else 24,
+    )

@@ -38,7 +38,9 @@ def _octaves(chance: np.random.Generator) -> npt.NDArray[np.float64]:
     for octave in range(1, 10):
         shape = (max(2, HEIGHT * 2**octave // 1024), max(2, WIDTH * 2**octave // 1024), 3)
         small = chance.normal(0, 127, shape).clip(-127, 127).astype(np.int16)
-        layer = Image.fromarray((small + 128).astype(np.uint8)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        layer = Image.fromarray((small + 128).astype(np.uint8)).resize(
+            (WIDTH, HEIGHT), Image.Resampling.BICUBIC
+        )
         total += (np.asarray(layer, dtype=np.float64) - 128) / 127 / 2 ** (octave * 0.8)
     return total
 
@@ -57,7 +59,11 @@ def _shapes(image: Image.Image, chance: np.random.Generator) -> None:
         left, top = int(chance.integers(0, WIDTH)), int(chance.integers(0, HEIGHT))
         size, colour = int(chance.integers(40, 420)), tuple(map(int, chance.integers(0, 256, 3)))
         layer, mask = Image.new("RGB", image.size, colour), Image.new("L", image.size, 0)
-        draw = ImageDraw.Draw(mask).ellipse if chance.random() < 0.5 else ImageDraw.Draw(mask).rectangle
+        draw = (
+            ImageDraw.Draw(mask).ellipse
+            if chance.random() < 0.5
+            else ImageDraw.Draw(mask).rectangle
+        )
         draw((left, top, left + size, top + size * 2 // 3), fill=int(chance.integers(90, 256)))
         blurred = mask.filter(ImageFilter.GaussianBlur(int(chance.integers(0, 6))))
         image.paste(layer, (0, 0), blurred)
@@ -75,13 +81,18 @@ def narration(seed: int, seconds: float) -> npt.NDArray[np.float64]:
     return 0.5 * voice / np.abs(voice).max()
 
 
-def write(folder: Path, pages: int = PAGES, seconds: float = SECONDS, distinct: int = PAGES) -> Path:
+def write(
+    folder: Path, pages: int = PAGES, seconds: float = SECONDS, distinct: int = PAGES
+) -> Path:
     """Write a story into the new folder `folder`; beyond `distinct` pages its pictures and narrations come again."""
     folder.mkdir(parents=True)
     for number in range(min(pages, distinct)):
         picture(number).save(folder / f"{number:03d}.png", compress_level=6)
         _save_wav(folder / f"{number:03d}.wav", narration(number, seconds + number % 3 * 0.05))
-    entries = [{"image": f"{page % distinct:03d}.png", "audio": f"{page % distinct:03d}.wav"} for page in range(pages)]
+    entries = [
+        {"image": f"{page % distinct:03d}.png", "audio": f"{page % distinct:03d}.wav"}
+        for page in range(pages)
+    ]
     (folder / "manifest.json").write_text(json.dumps({"title": "Reference", "pages": entries}))
     return folder
 

@@ -1,242 +1,167 @@
-"""One attempt at one story: intake → plan → film → verify → what belongs beside the film.
+"""One attempt at one story: intake → plan → render → verify → what lies beside the film.
 
-Runs in a worker's process, or in the process of `storyreel compile`. It knows nothing of inboxes and of other stories.
+Runs in a worker's process, or in the process of `storyreel compile`. It knows nothing of inboxes and of
+other stories.
 """
 
-import io
-import json
 import platform
 import shutil
-import threading
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from moviepy import ImageClip, VideoClip
-from PIL import Image
+from daemon.attempt import Failure, Film, Kind, Order, Outcome
+from daemon.delivery import files, report
+from daemon.delivery.report import PageTimes, SoundFacts
+from daemon.errors import FilmError, Problem, StoryError, UnreadableMedia
+from daemon.film import FilmFacts, Plan, plan_film, render_film, verify_film
+from daemon.film.plan.captions import subrip, webvtt
+from daemon.film.plan.chapters import for_youtube
+from daemon.media.samples import SAMPLE_RATE, decibels
+from daemon.media.typeface import open_typeface
+from daemon.progress import SCRATCH, Reporter
+from daemon.story.checks import picture_problems
+from daemon.story.intake import intake
 
-from daemon.config import Settings
-from daemon.errors import FilmError, Problem, StoryError
-from daemon.film import captions, chapters, lettering, reference, sound, still_stream
-from daemon.film.captions import Caption
-from daemon.film.chapters import Chapter
-from daemon.film.clips import Studio
-from daemon.film.h264 import Coding
-from daemon.film.lettering import Typeface
-from daemon.film.levels import Ducking, decibels, levels
-from daemon.film.movie import Particulars
-from daemon.film.timeline import Span, Timeline, plan, quarter
-from daemon.film.verify import FilmFacts, verify
-from daemon.intake import intake, picture_problems
-from daemon.media import UnreadableMedia
-from daemon.order import Order
-from daemon.outcome import Failure, Film, Kind, Outcome
-from daemon.progress import SCRATCH, Report
-from daemon.story import SAMPLE_RATE, Story
-
-REPORT = "report.json"
-STEM = "film"
-"""What the files of an attempt are called before they are published under the story's name: film.mp4, film.jpg, …"""
-QUALITY_CRF = 20.5
-"""x264's constant rate factor: a still picture has a higher SSIM than in moviepy's own film (see benchmarks/RESULTS.md)."""
-POSTER_QUALITY = 90
-COVER_QUALITY, COVER_SIDE = 85, 640
-"""A film's cover is for lists of films: a few dozen kilobytes."""
+PACKAGES = ("storyreel", "moviepy", "av", "pillow", "numpy")
+"""Packages whose versions a report names: the same versions give the same bytes."""
 
 
-def compile_order(order: Order, report: Report) -> Outcome:
-    """Compile, and turn whatever happens into an Outcome. The attempt's folder then holds the finished files only."""
+def compile_order(order: Order, progress: Reporter) -> Outcome:
+    """Make one attempt, and turn whatever happens into an Outcome.
+
+    The attempt's folder then holds finished files only.
+    """
     try:
-        return compile_story(order, report)
+        return compile_story(order, progress)
     except StoryError as error:
         return Failure(order.job, Kind.STORY, error.problems)
     except FilmError as error:
-        return _failure(order, Kind.FILM, str(error), "Tried again by itself; if it goes on, look at the disk and the log.")
+        mend = "It is tried again; if that goes on, look at the disk and the log."
+        return _failure(order, Kind.FILM, str(error), mend)
     except MemoryError:
-        return _failure(order, Kind.MACHINE, "not enough memory", "Make the pictures smaller, or raise workers.memory_mib.")
+        mend = "Make the pictures smaller, or raise workers.memory_mib."
+        return _failure(order, Kind.MACHINE, "not enough memory", mend)
     except OSError as error:
-        return _failure(order, Kind.MACHINE, error.strerror or str(error), "Tried again by itself; look at disk and folders.")
-    except Exception as error:  # noqa: BLE001, RUF100 - the border of the process: a fault of ours costs one story
+        mend = "It is tried again; look at the disk and the folders."
+        return _failure(order, Kind.MACHINE, error.strerror or str(error), mend)
+    except Exception as error:  # noqa: BLE001, RUF100 - the border of the process: our fault costs one story
         what = f"{type(error).__name__}: {error}"
-        return _failure(order, Kind.PROGRAM, what, "A fault of Storyreel: please report it.", traceback.format_exc())
+        mend = "A fault of Storyreel: please report it."
+        return _failure(order, Kind.PROGRAM, what, mend, traceback.format_exc())
 
 
 def _failure(order: Order, kind: Kind, what: str, mend: str, trace: str = "") -> Failure:
     return Failure(order.job, kind, (Problem(str(kind), what, mend),), trace)
 
 
-def compile_story(order: Order, report: Report) -> Film:
-    """Compile a story into `order.attempt`.
+def compile_story(order: Order, progress: Reporter) -> Film:
+    """Compile a story into the existing folder `order.attempt`.
 
-    Raises StoryError with all problems of the story, FilmError when the film came out wrong, OSError and MemoryError.
+    Raises StoryError with all problems of the story, FilmError when the film came out wrong, and the
+    machine's OSError and MemoryError.
     """
     began = time.monotonic()
+    settings = order.settings
     scratch = order.attempt / SCRATCH
-    scratch.mkdir(exist_ok=True)
+    made = scratch / "made"
+    made.mkdir(parents=True, exist_ok=True)
     try:
-        report("intake", 0.0)
-        story = intake(order.source, scratch, order.name, order.settings, order.not_again)
-        planned = _planned(story, order)
-        film = _rendered(planned, order, report)
-        facts = verify(film, planned.timeline)
-        for made in (film, film.with_suffix(".jpg")):
-            made.rename(order.attempt / f"{STEM}{made.suffix}")
-        _write_words(planned, order.attempt)
+        progress("intake", 0.0)
+        story = intake(order.source, scratch, order.name, settings, order.not_again)
+        typeface = open_typeface(story.film.font)
+        plan = plan_film(story, settings.sound, settings.music, typeface, preview=order.preview)
+        _render(plan, made, order, progress)
+        progress("checking", 1.0)
+        facts = verify_film(files.draft(made, files.FILM), plan.timeline)
+        _write_words(plan, made)
         seconds = time.monotonic() - began
-        _write_json(order.attempt / REPORT, _report(order, planned, facts, seconds))
-        return Film(order.job, order.attempt, facts.seconds, story.music.name if story.music else "")
+        report.write(_report(order, plan, facts, seconds), made / files.REPORT)
+        _hand_over(made, order.attempt)
+        return Film(
+            order.job, order.attempt, facts.seconds, story.music.name if story.music else ""
+        )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """All that is decided before anything is rendered."""
+def _hand_over(made: Path, attempt: Path) -> None:
+    """Move what was made to the attempt's folder.
 
-    story: Story
-    timeline: Timeline
-    face: Typeface
-    captions: Sequence[Caption]
-    chapters: Sequence[Chapter]
-
-
-def _planned(story: Story, order: Order) -> _Plan:
-    timeline, face = plan(story), Typeface(Path(story.film.font) if story.film.font else None)
-    if order.preview:
-        timeline = replace(timeline, size=quarter(timeline.size))
-    words, parts = captions.captions(story, timeline), chapters.chapters(story, timeline)
-    if story.film.captions == "burned":
-        drawn = captions.captions(story, timeline, lambda text: lettering.caption_lines(text, timeline.size, face))
-        timeline = captions.burned(timeline, drawn)
-    return _Plan(story, timeline, face, words, parts)
+    A file with an ending that `delivery.files` does not know would not be published: our own fault.
+    """
+    if unknown := files.unknown(made):
+        raise AssertionError(f"files that have no place in the outbox: {unknown}")
+    for file in made.iterdir():
+        file.rename(attempt / file.name)
 
 
-def _rendered(plan: _Plan, order: Order, report: Report) -> Path:
-    """The film's file, and the poster. Raises StoryError with every picture that does not decode, once one does not."""
+def _render(plan: Plan, made: Path, order: Order, progress: Reporter) -> None:
+    """Render; when a picture does not decode, find all of the story's pictures that do not."""
+    film = files.draft(made, files.FILM)
+    poster = files.draft(made, files.POSTER)
     try:
-        return _render(plan, order, report)
+        render_film(plan, film, poster, lambda done: progress("film", done))
     except UnreadableMedia as error:
-        raise StoryError(picture_problems(plan.story, order.settings.limits)) from error
+        problems = picture_problems(plan.story, order.settings.limits)
+        if not problems:  # they all decode now: the disk or the memory failed, not the story
+            what = f"a picture could not be decoded, and a moment later it could: {error.what}"
+            raise FilmError(what) from error
+        raise StoryError(problems) from error
 
 
-def _render(plan: _Plan, order: Order, report: Report) -> Path:
-    """The film's file, by the writer that is set."""
-    story, timeline, scratch = plan.story, plan.timeline, order.attempt / SCRATCH
-    film, studio = scratch / "film.mp4", Studio(story, timeline, plan.face)
-    poster = _Poster(story, studio, film.with_suffix(".jpg"))
-
-    def clip_of(span: Span) -> VideoClip:
-        clip = studio.clip(span)
-        poster.look_at(span, clip)
-        return clip
-
-    def told(done: float) -> None:
-        report("film", done)
-
-    beside = Particulars(story.title, story.author, story.comment, story.language, plan.captions, plan.chapters, poster.cover)
-    level = levels(story, timeline, order.settings.sound, order.settings.music)
-    mixed = sound.mixed(story, timeline, level, order.settings.music)
-    if story.film.writer == "still-stream":
-        still_stream.write_film(clip_of, mixed, timeline, _coding(story, timeline), beside, film, told)
-    else:
-        report("sound", 0.0)
-        sound.write_mix(mixed, timeline.samples, mix := scratch / "mix.wav")
-        reference.write_film(map(clip_of, timeline.spans), timeline, mix, beside, film, told)
-    report("checking", 1.0)
-    return film
-
-
-class _Poster:
-    """The poster, and from it the film's cover; made while its picture is at hand and other threads are at work."""
-
-    def __init__(self, story: Story, studio: Studio, file: Path) -> None:
-        self._studio, self._file = studio, file
-        wanted = min(story.film.poster_page, max(page.number for page in story.pages))  # a short story shows its last page
-        self._page = next(index for index, page in enumerate(story.pages) if page.number == wanted)
-        self._lock, self._cover = threading.Lock(), b""
-
-    def look_at(self, span: Span, clip: VideoClip) -> None:
-        """Take the poster from a clip of its page; only where that has words or moves, the page is drawn once more."""
-        if span.page != self._page or span.into is not None:
-            return
-        with self._lock:
-            if not self._cover:
-                at_rest = isinstance(clip, ImageClip) and not span.caption
-                poster = Image.fromarray(clip.img if at_rest else self._studio.poster(self._page))
-                poster.save(self._file, quality=POSTER_QUALITY)
-                poster.thumbnail((COVER_SIDE, COVER_SIDE))
-                poster.save(jpeg := io.BytesIO(), "JPEG", quality=COVER_QUALITY)
-                self._cover = jpeg.getvalue()
-
-    def cover(self) -> bytes:
-        """The poster as a small JPEG. All clips must have been made."""
-        return self._cover
-
-
-def _coding(story: Story, timeline: Timeline) -> Coding:
-    return Coding(timeline.size, timeline.fps, QUALITY_CRF, round(story.film.keyframe_seconds * timeline.fps))
-
-
-def _write_words(plan: _Plan, folder: Path) -> None:
+def _write_words(plan: Plan, folder: Path) -> None:
+    texts = {files.CHAPTERS: for_youtube(plan.chapters, plan.timeline)}
     if plan.captions:
-        (folder / f"{STEM}.srt").write_text(captions.subrip(plan.captions), "utf-8")
-        (folder / f"{STEM}.vtt").write_text(captions.webvtt(plan.captions), "utf-8")
-    lines = chapters.for_youtube(plan.chapters, plan.timeline)
-    (folder / f"{STEM}.chapters.txt").write_text(lines, "utf-8")
+        texts[files.SUBRIP] = subrip(plan.captions)
+        texts[files.WEBVTT] = webvtt(plan.captions)
+    for ending, text in texts.items():
+        files.draft(folder, ending).write_text(text, "utf-8")
 
 
-def _report(order: Order, plan: _Plan, facts: FilmFacts, seconds: float) -> dict[str, object]:
-    """What the film was made of and how: the file that later answers "why does it look like that?"."""
-    story, timeline = plan.story, plan.timeline
-    return {
-        "job": order.job,
-        "story": order.name,
-        "attempt": order.number,
-        "title": story.title,
-        "film": asdict(facts),
-        "pages": _page_times(story, timeline),
-        "music": story.music.name if story.music else None,
-        "sound": _sound_facts(plan, order.settings),
-        "seed": story.seed,
-        "settings": story.film.model_dump(mode="json"),
-        "inputs": [asdict(file) for file in story.inputs],
-        "render_seconds": round(seconds, 3),
-        "versions": _versions(("storyreel", "moviepy", "av", "pillow", "numpy")),
-    }
+def _report(order: Order, plan: Plan, facts: FilmFacts, seconds: float) -> report.Report:
+    story = plan.story
+    return report.Report(
+        job=order.job,
+        story=order.name,
+        attempt=order.number,
+        title=story.title,
+        film=asdict(facts),
+        pages=_page_times(plan),
+        music=story.music.name if story.music else None,
+        sound=_sound_facts(plan),
+        seed=story.seed,
+        settings=story.film.model_dump(mode="json"),
+        inputs=tuple(asdict(file) for file in story.inputs),
+        render_seconds=round(seconds, 3),
+        versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+    )
 
 
-def _sound_facts(plan: _Plan, settings: Settings) -> dict[str, object]:
-    """How loud what was made: factors as decibels, and the points of the line that lowers the music."""
-    level = levels(plan.story, plan.timeline, settings.sound, settings.music)
-    points = Ducking(plan.timeline.cues, settings.music.duck_db).points if plan.story.music else []
-    return {
-        "loudness_lufs": settings.sound.loudness_lufs,
-        "narrations_db": [round(decibels(gain * level.whole), 1) for gain in level.voices.values()],
-        "music_db": round(decibels(level.music * level.whole), 1) if plan.story.music else None,
-        "ducking": [(round(sample / SAMPLE_RATE, 3), value) for sample, value in points],
-    }
-
-
-def _page_times(story: Story, timeline: Timeline) -> list[dict[str, float | str]]:
+def _page_times(plan: Plan) -> tuple[PageTimes, ...]:
+    timeline = plan.timeline
     spoken = {cue.page: cue.samples / SAMPLE_RATE for cue in timeline.cues}
-    return [
-        {
-            "page": page.number,
-            "start": round(float(turn.first / timeline.fps), 3),
-            "seconds": round(float(turn.frames / timeline.fps), 3),
-            "narration_seconds": round(spoken.get(turn.page, 0.0), 3),
-            "text": page.text,
-        }
-        for page, turn in zip(story.pages, timeline.pages, strict=True)
-    ]
+    return tuple(
+        PageTimes(
+            page=page.number,
+            start=round(float(turn.first / timeline.fps), 3),
+            seconds=round(float(turn.frames / timeline.fps), 3),
+            narration_seconds=round(spoken.get(turn.page, 0.0), 3),
+            text=page.text,
+        )
+        for page, turn in zip(plan.story.pages, timeline.pages, strict=True)
+    )
 
 
-def _versions(packages: Sequence[str]) -> dict[str, str]:
-    return {package: version(package) for package in packages} | {"python": platform.python_version()}
-
-
-def _write_json(target: Path, content: object) -> None:
-    target.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+def _sound_facts(plan: Plan) -> SoundFacts:
+    levels = plan.levels
+    has_music = plan.background.track is not None
+    points = plan.background.ducking.points if has_music else ()
+    return SoundFacts(
+        loudness_lufs=plan.loudness_lufs,
+        narrations_db=tuple(round(decibels(levels.voice(page)), 1) for page in levels.voices),
+        music_db=round(decibels(levels.background), 1) if has_music else None,
+        ducking=tuple((round(sample / SAMPLE_RATE, 3), level) for sample, level in points),
+    )

@@ -1,77 +1,59 @@
 """The settings: read once, checked whole, passed on frozen.
 
-Sources, the stronger first: the command line's `--root`, environment variables (`STORYREEL_FILM__FPS=30`), the config file,
-the defaults below. Every fault of all sources is reported at once with its key's path. Relative paths start at the config
-file's folder, or at the current folder where there is no file.
+Sources, the stronger first: the command line's `--root`, environment variables
+(`STORYREEL_FILM__FPS=30`), the config file, the defaults below. Every fault of all sources is reported
+at once with its key's path. Relative paths start at the config file's folder, or at the current folder
+where there is no file.
+
+Each key says for itself whether a story may set it, and whether a change needs a restart (`Mark`).
 """
 
 import os
-import re
 import sysconfig
 import tomllib
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
-from daemon import fonts
 from daemon.errors import ConfigError, Problem
-from daemon.names import is_ignored
-from daemon.validation import UNION_TAG, key_path, nearest, problems_of
+from daemon.litter import is_ignored
+from daemon.media import fonts
+from daemon.options import (
+    Captions,
+    CaptionStyle,
+    CardChoice,
+    Colour,
+    Fit,
+    Focus,
+    FramesPerSecond,
+    Gap,
+    Motion,
+    PosterPage,
+    Size,
+    TransitionName,
+    TransitionSeconds,
+    WriterName,
+)
+from daemon.validation import key_path, nearest, problems_of
 
 ENVIRONMENT_PREFIX = "STORYREEL_"
 CONFIG_PLACES = (Path("config.toml"), Path("/etc/storyreel/config.toml"))
 
-NAMED_SIZES = {"landscape": (1920, 1080), "portrait": (1080, 1920), "square": (1080, 1080), "4k": (3840, 2160)}
-LARGEST_SIDE, LARGEST_AREA = 4096, 36_864 * 16 * 16
-"""Pixels of a side and of all: H.264 level 5.1, which every player of recent years decodes (Rec. ITU-T H.264, table A-1)."""
 
-Canvas = tuple[int, int]
-"""Width and height in pixels, both even: yuv420p stores one colour sample for each 2×2 pixels."""
+class Mark(Enum):
+    """What a key says of itself, as a part of its type."""
 
-
-def named_canvas(size: str) -> Canvas | None:
-    """The canvas that a size names, or None for "auto" (the largest page decides).
-
-    Raises ValueError for what is neither a name nor WIDTHxHEIGHT in even pixels between 16 and `LARGEST_SIDE`.
-    """
-    if size == "auto":
-        return None
-    if size in NAMED_SIZES:
-        return NAMED_SIZES[size]
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size)
-    sides = tuple(map(int, match.groups())) if match else ()
-    if not match or any(side % 2 or not 16 <= side <= LARGEST_SIDE for side in sides):
-        names = ", ".join(["auto", *NAMED_SIZES])
-        raise ValueError(f"not one of {names}, nor WIDTHxHEIGHT in even pixels from 16 to {LARGEST_SIDE}")
-    if coded_area(sides[0], sides[1]) > LARGEST_AREA:
-        raise ValueError(f"more than {LARGEST_AREA / 1e6:.1f} megapixels, which players do not decode")
-    return sides[0], sides[1]
-
-
-def coded_area(width: int, height: int) -> int:
-    """Pixels that a picture takes as whole macroblocks of 16×16."""
-    return -(-width // 16) * -(-height // 16) * 256
-
-
-def _checked_size(size: str) -> str:
-    named_canvas(size)
-    return size
-
-
-NTSC_RATES = (24, 30, 48, 60)
-"""Rates of television that are written 23.976, 29.97, 47.952 and 59.94, and are a thousandth and one less than these."""
-
-
-def frame_rate(fps: float) -> Fraction:
-    """Frames per second as the exact fraction that is meant: 29.97 is 30000/1001."""
-    for nominal in NTSC_RATES:
-        if abs(fps - nominal / 1.001) < 0.006:
-            return Fraction(nominal * 1000, 1001)
-    return Fraction(fps).limit_denominator(1000)
+    STORY = "a story's manifest may set it for its own film"
+    RESTART = "a change takes effect at the next start"
 
 
 def _checked_file_name(name: str) -> str:
@@ -80,35 +62,8 @@ def _checked_file_name(name: str) -> str:
     return name
 
 
-Size = Annotated[str, AfterValidator(_checked_size)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Fit = Literal["blur", "contain", "cover"]
-Motion = Literal["none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down", "auto"]
-Transition = Literal["cut", "crossfade", "fade-black"]
-Captions = Literal["soft", "burned"]
-CaptionStyle = Literal["stroke", "box"]
-Gap = Annotated[float, Field(ge=0, le=60)]
-TransitionSeconds = Annotated[float, Field(gt=0, le=10)]
-FramesPerSecond = Annotated[float, Field(ge=1, le=60)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Focus = tuple[Share, Share]
-PosterPage = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
-
-SIZE = '"auto" (the largest page\'s own size), "landscape", "portrait", "square", "4k" or WIDTHxHEIGHT in even pixels.'
-FPS = "frames per second, 1 to 60; 23.976, 29.97 and 59.94 are the exact fractions of television."
-FIT = '"blur" (all of the picture over its own blurred self), "contain" (between bars) or "cover" (cropped to fill).'
-FOCUS = 'what "cover" keeps in sight: from the left and from the top, 0 to 1, such as [0.5, 0.3].'
-GAP = "seconds of rest after each narration, 0 to 60."
-BACKGROUND = 'the colour of the bars and behind transparent pictures, such as "#000000".'
-MOTION = '"none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down" or "auto" (they take turns).'
-TRANSITION = '"cut", "crossfade" or "fade-black".'
-TRANSITION_SECONDS = "seconds that a transition lasts, half of them before the next page begins; up to 10."
-CAPTIONS = '"soft" (a track that players can show) or "burned" (drawn into the pictures as well).'
-CAPTION_STYLE = 'burned captions: "stroke" (white letters with a dark edge) or "box" (on a dark box).'
-TITLE_CARD = 'false, true, or {text = "…", seconds = 3.0, ground = "blurred"}; without text: the title and the author.'
-END_CARD = 'false, true, or {text = "The end", seconds = 3.0, ground = "blurred"}.'
-POSTER_PAGE = "the number of the page whose picture is the poster and the cover."
+FileName = Annotated[str, AfterValidator(_checked_file_name)]
 
 
 class _Table(BaseModel):
@@ -118,135 +73,224 @@ class _Table(BaseModel):
 class Folders(_Table):
     """Where stories travel. All but the outbox must be on one filesystem, so that moves are atomic."""
 
-    root: Path = Field(Path("storyreel"), description="the folder that holds the others.")
-    inbox: Path = Field(Path("inbox"), description="where story folders are dropped.")
-    work: Path = Field(Path("work"), description="the service's own folder.")
-    outbox: Path = Field(Path("outbox"), description="where films appear; it may be on another filesystem.")
-    done: Path = Field(Path("done"), description="where the sources of finished films are kept.")
-    failed: Path = Field(Path("failed"), description="where stories with faults are kept, with the reason in them.")
+    root: Annotated[Path, Mark.RESTART] = Field(
+        Path("storyreel"), description="the folder that holds the others."
+    )
+    inbox: Annotated[Path, Mark.RESTART] = Field(
+        Path("inbox"), description="where story folders are dropped."
+    )
+    work: Annotated[Path, Mark.RESTART] = Field(
+        Path("work"), description="the service's own folder."
+    )
+    outbox: Annotated[Path, Mark.RESTART] = Field(
+        Path("outbox"), description="where films appear; it may be on another filesystem."
+    )
+    done: Annotated[Path, Mark.RESTART] = Field(
+        Path("done"), description="where the sources of finished films are kept."
+    )
+    failed: Annotated[Path, Mark.RESTART] = Field(
+        Path("failed"), description="where stories with faults are kept, with the reason in them."
+    )
 
     def resolved(self, base: Path, root: Path | None) -> "Folders":
         """The same folders as absolute paths: `root` below `base`, the others below the root."""
         top = (root or base / self.root).absolute()
-        below = {name: top / getattr(self, name) for name in Folders.model_fields if name != "root"}
-        return Folders(root=top, **below)
+        names = [name for name in Folders.model_fields if name != "root"]
+        return Folders(root=top, **{name: top / getattr(self, name) for name in names})
 
 
 class Watch(_Table):
     """When a folder counts as complete."""
 
-    settle_seconds: Seconds = Field(2.0, description="seconds without any change until a complete folder is taken.")
-    rescan_seconds: Seconds = Field(10.0, description="seconds between two scans of the whole inbox.")
-    patience_seconds: Seconds = Field(30.0, description="seconds without change until a torn manifest is given up.")
+    settle_seconds: Seconds = Field(
+        2.0, description="seconds without any change until a complete folder is taken."
+    )
+    rescan_seconds: Seconds = Field(
+        10.0, description="seconds between two scans of the whole inbox."
+    )
+    patience_seconds: Seconds = Field(
+        30.0, description="seconds without change until a torn manifest is given up."
+    )
     give_up_seconds: float = Field(
         86_400.0,
         ge=0,
         le=31_536_000,
         description="seconds without change until a folder that lacks files fails; 0: never.",
     )
-    manifest: Annotated[str, AfterValidator(_checked_file_name)] = Field(
+    manifest: FileName = Field(
         "manifest.json", description="the name of the file that completes a folder."
     )
 
 
-class Card(_Table):
-    """A card of words before the first page, or after the last."""
-
-    text: Annotated[str, Field(max_length=500)] = Field("", description="its words; a second line is set smaller.")
-    seconds: float = Field(3.0, ge=0.5, le=60, description="seconds that it stands, 0.5 to 60.")
-    ground: Annotated[str, Field(pattern=r"^(picture|blurred|#[0-9a-fA-F]{6})$")] = Field(
-        "blurred", description='"picture" (the page beside it), "blurred", or a colour such as "#203040".'
-    )
-
-
-NO_CARD, A_CARD = f"{UNION_TAG}none", f"{UNION_TAG}card"
-
-CardChoice = Annotated[
-    Annotated[Literal[False], Tag(NO_CARD)] | Annotated[Card, Tag(A_CARD)],
-    Discriminator(lambda value: NO_CARD if value is False else A_CARD),
-    BeforeValidator(lambda value: {} if value is True else value),
-]
-
-
 class FilmSettings(_Table):
-    """How films look. A story's manifest may set the keys that `manifest.FilmChoices` names."""
+    """How films look."""
 
-    size: Size = Field("auto", description=SIZE)
-    fps: FramesPerSecond = Field(24, description=FPS)
-    fit: Fit = Field("blur", description=FIT)
-    focus: Focus = Field((0.5, 0.5), description=FOCUS)
-    background: Colour = Field("#000000", description=BACKGROUND)
-    gap_seconds: Gap = Field(0.5, description=GAP)
-    motion: Motion = Field("none", description=MOTION)
-    transition: Transition = Field("cut", description=TRANSITION)
-    transition_seconds: TransitionSeconds = Field(0.5, description=TRANSITION_SECONDS)
-    captions: Captions = Field("soft", description=CAPTIONS)
-    caption_style: CaptionStyle = Field("stroke", description=CAPTION_STYLE)
-    font: str = Field("", description="a font's file, or its family's name; absent: a plain one for European languages.")
-    title_card: CardChoice = Field(False, description=TITLE_CARD)
-    end_card: CardChoice = Field(False, description=END_CARD)
-    poster_page: PosterPage = Field(1, description=POSTER_PAGE)
-    keyframe_seconds: float = Field(10.0, ge=1, le=60, description="seconds between the points of a page to jump to, 1 to 60.")
-    writer: Literal["still-stream", "moviepy"] = Field(
-        "still-stream", description='"still-stream" (each picture encoded once) or "moviepy" (every frame by write_videofile).'
+    size: Annotated[Size, Mark.STORY] = Field(
+        "auto",
+        description='"auto" (the largest page\'s own size), "landscape", "portrait", "square", "4k"'
+        " or WIDTHxHEIGHT in even pixels.",
+    )
+    fps: Annotated[FramesPerSecond, Mark.STORY] = Field(
+        24,
+        description="frames per second, 1 to 60; 23.976, 29.97 and 59.94 are the exact NTSC rates.",
+    )
+    fit: Annotated[Fit, Mark.STORY] = Field(
+        "blur",
+        description='"blur" (all of the picture over its own blurred self), "contain" (between bars)'
+        ' or "cover" (cropped to fill).',
+    )
+    focus: Annotated[Focus, Mark.STORY] = Field(
+        (0.5, 0.5),
+        description='what "cover" keeps in sight: from the left and from the top, 0 to 1, such as [0.5, 0.3].',
+    )
+    background: Annotated[Colour, Mark.STORY] = Field(
+        "#000000",
+        description='the colour of the bars and behind transparent pictures, such as "#000000".',
+    )
+    gap_seconds: Annotated[Gap, Mark.STORY] = Field(
+        0.5, description="seconds of rest after each narration, 0 to 60."
+    )
+    motion: Annotated[Motion, Mark.STORY] = Field(
+        "none",
+        description='"none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down" or "auto" (they take turns).',
+    )
+    transition: Annotated[TransitionName, Mark.STORY] = Field(
+        "cut", description='"cut", "crossfade" or "fade-black".'
+    )
+    transition_seconds: Annotated[TransitionSeconds, Mark.STORY] = Field(
+        0.5,
+        description="seconds that a transition takes, half of them before the page change; up to 10.",
+    )
+    captions: Annotated[Captions, Mark.STORY] = Field(
+        "soft",
+        description='"soft" (a track that players can show) or "burned" (drawn into the pictures too).',
+    )
+    caption_style: Annotated[CaptionStyle, Mark.STORY] = Field(
+        "stroke",
+        description='burned captions: "stroke" (white letters with a dark edge) or "box" (on a dark box).',
+    )
+    font: Annotated[str, Mark.RESTART] = Field(
+        "",
+        description="a font's file, or its family's name; empty: Open Sans, for European languages.",
+    )
+    title_card: Annotated[CardChoice, Mark.STORY] = Field(
+        False,
+        description='false, true, or {text = "…", seconds = 3.0, ground = "blurred"}; without text: the title and the author.',
+    )
+    end_card: Annotated[CardChoice, Mark.STORY] = Field(
+        False, description='false, true, or {text = "The end", seconds = 3.0, ground = "blurred"}.'
+    )
+    poster_page: Annotated[PosterPage, Mark.STORY] = Field(
+        1, description="the number of the page whose picture is the poster and the cover."
+    )
+    keyframe_seconds: float = Field(
+        10.0,
+        ge=1,
+        le=60,
+        description="seconds between the points of a page that a player can jump to, 1 to 60.",
+    )
+    writer: WriterName = Field(
+        "still-stream",
+        description='"still-stream" (each picture encoded once) or "moviepy" (every frame by write_videofile).',
     )
 
 
 class Sound(_Table):
     """How loud films are."""
 
-    loudness_lufs: float = Field(-16.0, ge=-30, le=-10, description="the film's loudness in LUFS, such as -16 or -14.")
-    level_narrations: bool = Field(True, description="whether the pages' narrations are made equally loud.")
+    loudness_lufs: float = Field(
+        -16.0, ge=-30, le=-10, description="the film's loudness in LUFS, such as -16 or -14."
+    )
+    level_narrations: bool = Field(
+        True, description="whether the pages' narrations are made equally loud."
+    )
 
 
 class Music(_Table):
     """The quiet track under the narration."""
 
-    folder: Path | None = Field(None, description="the library, a folder of mood folders; absent: the tracks that ship.")
-    volume_db: float = Field(-12.0, ge=-60, le=0, description="decibels that are added to the track, -60 to 0.")
-    duck_db: float = Field(-6.0, ge=-40, le=0, description="decibels more while a narration sounds, -40 to 0.")
-    fade_seconds: float = Field(1.5, ge=0, le=30, description="seconds of fading in at the start and out at the end, 0 to 30.")
+    folder: Annotated[Path | None, Mark.RESTART] = Field(
+        None, description="the library, a folder of mood folders; absent: the bundled tracks."
+    )
+    volume_db: float = Field(
+        -12.0, ge=-60, le=0, description="decibels that are added to the track, -60 to 0."
+    )
+    duck_db: float = Field(
+        -6.0, ge=-40, le=0, description="decibels more while a narration sounds, -40 to 0."
+    )
+    fade_seconds: float = Field(
+        1.5,
+        ge=0,
+        le=30,
+        description="seconds of fading in at the start and out at the end, 0 to 30.",
+    )
     crossfade_seconds: float = Field(
-        2.0, ge=0, le=30, description="seconds in which the track's end and its beginning overlap."
+        2.0,
+        ge=0,
+        le=30,
+        description="seconds in which the track's end and its beginning overlap, 0 to 30.",
     )
 
     @property
     def library(self) -> Path:
-        """The library's folder: the configured one, or the tracks that ship (in a checkout, or where pip puts data files)."""
+        """The library's folder: the configured one, or the bundled tracks.
+
+        Those are in the checkout, or where pip puts data files.
+        """
         if self.folder:
             return self.folder
         checkout = Path(__file__).parent.parent / "music"
-        return checkout if checkout.is_dir() else Path(sysconfig.get_path("data"), "share", "storyreel", "music")
+        if checkout.is_dir():
+            return checkout
+        return Path(sysconfig.get_path("data"), "share", "storyreel", "music")
 
 
 class WorkerSettings(_Table):
     """How stories are compiled: how many at once, how often, for how long."""
 
-    count: int = Field(2, ge=1, le=256, description="stories compiled at the same time, 1 to 256.")
-    attempts: int = Field(3, ge=1, le=100, description="how often a story is tried, ever, 1 to 100.")
+    count: Annotated[int, Mark.RESTART] = Field(
+        2, ge=1, le=256, description="stories compiled at the same time, 1 to 256."
+    )
+    attempts: int = Field(
+        3, ge=1, le=100, description="how often a story is tried, ever, 1 to 100."
+    )
     timeout_seconds: Seconds = Field(3600.0, description="seconds after which an attempt is ended.")
-    retry_seconds: Seconds = Field(2.0, description="seconds before the second attempt; doubled for each further one.")
-    drain_seconds: float = Field(60.0, ge=0, le=86_400, description="seconds that running stories get at shutdown.")
-    memory_mib: int = Field(4096, ge=256, description="MiB of memory that one worker may use, 256 or more.")
+    retry_seconds: Seconds = Field(
+        2.0, description="seconds before the second attempt; doubled for each further one."
+    )
+    drain_seconds: float = Field(
+        60.0, ge=0, le=86_400, description="seconds that running stories get at shutdown."
+    )
+    memory_mib: Annotated[int, Mark.RESTART] = Field(
+        4096, ge=256, description="MiB of memory that one worker may use, 256 or more."
+    )
 
 
 class Limits(_Table):
-    """What one story may ask for, and what the disk must have left."""
+    """What one story may ask for, and how much room the disk must have left."""
 
     pages: int = Field(1000, ge=1, description="pages in a story.")
-    picture_megapixels: int = Field(100, ge=1, le=500, description="megapixels of one picture, 1 to 500.")
+    picture_megapixels: int = Field(
+        100, ge=1, le=500, description="megapixels of one picture, 1 to 500."
+    )
     file_mib: int = Field(512, ge=1, description="MiB of one file.")
-    film_minutes: int = Field(240, ge=1, le=360, description="minutes of a film, 1 to 360 (a WAV file holds no more).")
-    free_mib: int = Field(1024, ge=0, description="MiB that must be free on the disk before a story is taken.")
+    film_minutes: int = Field(
+        240, ge=1, le=360, description="minutes of a film, 1 to 360 (a WAV file holds no more)."
+    )
+    free_mib: int = Field(
+        1024, ge=0, description="MiB that must be free on the disk before a story is taken."
+    )
 
 
 class Log(_Table):
-    """What is said on standard output."""
+    """What is written on standard output."""
 
     format: Literal["auto", "json", "console"] = Field(
         "auto", description='"json", "console", or "auto": console on a terminal, JSON elsewhere.'
     )
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description='"debug", "info", "warning" or "error".')
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description='"debug", "info", "warning" or "error".'
+    )
 
 
 class Settings(BaseSettings):
@@ -281,20 +325,64 @@ class Settings(BaseSettings):
         """The environment wins over the file, whose tables are given as arguments."""
         return env_settings, init_settings
 
+    def changes(self, other: "Settings") -> list[str]:
+        """The paths of the keys that differ in `other`, such as "film.fps"."""
+        return [
+            path
+            for path, table, key in _keys()
+            if getattr(getattr(self, table), key) != getattr(getattr(other, table), key)
+        ]
+
+    def reloaded(self, new: "Settings") -> "Settings":
+        """`new` without what only a restart can change: those keys keep their values."""
+        kept: dict[str, dict[str, Any]] = {}
+        for path, table, key in _keys():
+            if path in NEEDS_RESTART:
+                kept.setdefault(table, {})[key] = getattr(getattr(self, table), key)
+        tables = {
+            table: getattr(new, table).model_copy(update=values) for table, values in kept.items()
+        }
+        return new.model_copy(update=tables)
+
+
+def _keys() -> Iterator[tuple[str, str, str]]:
+    """Each key as its path, its table's name and its own name."""
+    for table in Settings.model_fields:
+        for key in _table(table).model_fields:
+            yield f"{table}.{key}", table, key
+
+
+def _table(name: str) -> type[_Table]:
+    table = Settings.model_fields[name].annotation
+    assert isinstance(table, type)
+    assert issubclass(table, _Table)
+    return table
+
+
+NEEDS_RESTART = frozenset(
+    path for path, table, key in _keys() if Mark.RESTART in _table(table).model_fields[key].metadata
+)
+"""The paths of the keys whose changes take effect at the next start."""
+
+
+# ---- reading ----------------------------------------------------------------------------------------
+
 
 def load(file: Path | None = None, root: Path | None = None) -> Settings:
     """Read and check the settings.
 
-    `file` None looks at `CONFIG_PLACES`; `root` replaces `folders.root`. Raises ConfigError with every fault found.
+    `file` None looks at `CONFIG_PLACES`; `root` replaces `folders.root`. Raises ConfigError with every
+    fault found.
     """
     source = file or next((place for place in CONFIG_PLACES if place.is_file()), None)
     tables = _read_toml(source) if source else {}
     problems = [*_unknown_variables(os.environ), *_unknown_tables(tables)]
     try:
-        settings = Settings(**{name: table for name, table in tables.items() if name in Settings.model_fields})
+        known = {name: table for name, table in tables.items() if name in Settings.model_fields}
+        settings = Settings(**known)
     except ValidationError as error:
         raise ConfigError([*problems, *problems_of(error, Settings, key_path)]) from None
-    except SettingsError:  # a variable names a whole table; `_unknown_variables` has said so
+    except SettingsError:  # a variable names a whole table; `_unknown_variables` has found it
         raise ConfigError(problems) from None
     if problems:
         raise ConfigError(problems)
@@ -311,11 +399,12 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 
 def _unreadable(file: Path, what: str) -> Problem:
-    return Problem("config file", what, "Mend the file, or name another one with --config.", str(file))
+    mend = "Mend the file, or name another one with --config."
+    return Problem("config file", what, mend, str(file))
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
-    """Variables with our prefix whose table does not exist: pydantic-settings would pass over them in silence."""
+    """Variables with our prefix whose table does not exist, which pydantic-settings would ignore."""
     tables = [f"{ENVIRONMENT_PREFIX}{table}__".upper() for table in Settings.model_fields]
     ours = sorted(name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX))
     return [
@@ -326,40 +415,55 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
 
 
 def _unknown_tables(tables: Mapping[str, Any]) -> list[Problem]:
-    """Looked at here: pydantic-settings takes some names, such as `_env_file`, for orders to itself."""
+    """Checked here, since some names, such as `_env_file`, are options of pydantic-settings."""
     known = list(Settings.model_fields)
-    return [Problem("config file", f'unknown key "{name}"', nearest(name, known)) for name in tables if name not in known]
+    return [
+        Problem("config file", f'unknown key "{name}"', nearest(name, known))
+        for name in tables
+        if name not in known
+    ]
 
 
 def _anchored(settings: Settings, base: Path, root: Path | None) -> Settings:
+    """The settings with absolute paths. Raises ConfigError with every path that cannot be used."""
     music = settings.music
     if music.folder:
         music = music.model_copy(update={"folder": (base / music.folder).absolute()})
-    if not music.library.is_dir():
-        raise ConfigError([Problem("music.folder", f"no such folder: {music.library}", "Make it, or name another one.")])
-    film = settings.film.model_copy(update={"font": _font_file(settings.film.font, base)})
     folders = settings.folders.resolved(base, root)
-    if problems := _entangled(folders):
+    font, font_problems = _font_file(settings.film.font, base)
+    problems = [*_missing_library(music), *font_problems, *_entangled(folders)]
+    if problems:
         raise ConfigError(problems)
+    film = settings.film.model_copy(update={"font": font})
     return settings.model_copy(update={"folders": folders, "film": film, "music": music})
 
 
-def _font_file(font: str, base: Path) -> str:
+def _missing_library(music: Music) -> list[Problem]:
+    if music.library.is_dir():
+        return []
+    what = f"no such folder: {music.library}"
+    return [Problem("music.folder", what, "Make it, or name another one.")]
+
+
+def _font_file(font: str, base: Path) -> tuple[str, list[Problem]]:
     if not font:
-        return ""
+        return "", []
     try:
-        return str(fonts.find(font, base))
+        return str(fonts.find(font, base)), []
     except ValueError as error:
-        mend = "Name a font's file, or a family that `fc-list` tells of."
-        raise ConfigError([Problem("film.font", str(error), mend, font)]) from error
+        mend = "Name a font's file, or a family that `fc-list` shows."
+        return "", [Problem("film.font", str(error), mend, font)]
 
 
 def _entangled(folders: Folders) -> list[Problem]:
     """Folders that are one, or lie in one another: a story moved to one would appear in the other."""
     places = {name: Path(os.path.normpath(getattr(folders, name))) for name in Folders.model_fields}
-    pairs = [(name, other) for name in places if name != "root" for other in places if other != name]
-    return [
-        Problem(f"folders.{name}", f"the same as {other}, or inside it", "Give each a place of its own.", str(places[name]))
-        for name, other in pairs
-        if places[name] == places[other] or (other != "root" and places[other] in places[name].parents)
-    ]
+    problems = []
+    for name, place in places.items():
+        for other, other_place in places.items():
+            is_inside = other != "root" and other_place in place.parents
+            if "root" != name != other and (place == other_place or is_inside):
+                what = f"the same as {other}, or inside it"
+                mend = "Give each a place of its own."
+                problems.append(Problem(f"folders.{name}", what, mend, str(place)))
+    return problems

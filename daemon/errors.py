@@ -1,26 +1,33 @@
-"""The whole tree of errors, drawn once. It imports nothing of the package, so that every layer can raise from it.
+"""The whole tree of errors. It imports nothing of the package, so that every layer can raise from it.
 
     StoryreelError
-    ├── StoryError         the story's own fault: its problems are told to whoever made it; never tried again
-    ├── ConfigError        the settings are wrong: exit code 78, every fault at once
-    ├── FilmError          a film came out wrong although the story is right: tried again
-    ├── WorkersBroken      no worker process can be started: exit code 75
-    └── SpoolError         the folders cannot be used as they are: exit code 78
-        └── AlreadyRunning another instance works on the same folders: exit code 75
+    ├── StoryError          the story's own fault, with every problem of it; never tried again
+    ├── ConfigError         the settings are wrong, with every fault of them: exit code 78
+    ├── FilmError           a film came out wrong although the story is right: tried again
+    ├── WorkersBroken       no worker process can be started: exit code 75
+    ├── SpoolError          the folders cannot be used as they are: exit code 78
+    │   └── AlreadyRunning  another instance works on the same folders: exit code 75
+    ├── UnusableFile        a file that cannot be used: what it is, and what would help
+    │   ├── Refused         it does not come in: missing, a link, too large, …
+    │   ├── UnreadableMedia it is not a picture or sound that can be decoded
+    │   └── UnreadableFont  it is not a font that can be drawn
+    └── UnusableFilm        no sheet can be drawn of a film
 
-Errors stay inside one process. What crosses a process border is an `Outcome` (see `compiler`), because exceptions with a
-constructor of their own do not survive pickling.
+Errors stay inside one process. What crosses a process border is an `Outcome` (`attempt`), because
+exceptions with a constructor of their own do not survive pickling.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, in words for the person who can mend it.
 
-    `where` is a place that this person knows ("page 3", "manifest", "film.fps"), `file` the file concerned, if there is one.
+    `where` is a place that this person knows ("page 3", "manifest", "film.fps"), `file` the file
+    concerned, if there is one.
     """
 
     where: str
@@ -28,9 +35,13 @@ class Problem:
     mend: str
     file: str = ""
 
+    @property
+    def place(self) -> str:
+        """Where it is, with the file."""
+        return f"{self.where} ({self.file})" if self.file else self.where
+
     def __str__(self) -> str:
-        place = f"{self.where} ({self.file})" if self.file else self.where
-        return f"{place}: {self.what}. {self.mend}"
+        return f"{self.place}: {self.what}. {self.mend}"
 
 
 class StoryreelError(Exception):
@@ -38,9 +49,11 @@ class StoryreelError(Exception):
 
 
 class _ProblemsError(StoryreelError):
-    """An error that lists every problem found, not only the first."""
+    """An error that lists every problem found, not only the first; there is at least one."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
+        if not problems:
+            raise ValueError("an error without a problem would leave its reader without a remedy")
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
 
@@ -54,10 +67,10 @@ class ConfigError(_ProblemsError):
 
 
 class FilmError(StoryreelError):
-    """The film that was written is not the film that was planned. The next attempt may well succeed."""
+    """The film that was written is not the film that was planned. The next attempt may succeed."""
 
 
-class WorkersBroken(StoryreelError):  # noqa: N818 - a state, as the one below
+class WorkersBroken(StoryreelError):  # noqa: N818 - a state, as AlreadyRunning is
     """Worker processes do not even start. No story is at fault, and none is charged for it."""
 
 
@@ -65,5 +78,33 @@ class SpoolError(StoryreelError):
     """The spool's folders cannot be used: not one filesystem, not writable, not there."""
 
 
-class AlreadyRunning(SpoolError):  # noqa: N818 - a state of the world and no fault of anybody's
+class AlreadyRunning(SpoolError):  # noqa: N818 - a state of the world, nobody's fault
     """Another instance holds the lock of this spool."""
+
+
+class UnusableFile(StoryreelError):  # noqa: N818 - it says what the file is
+    """A file that cannot be used: what it is ("damaged", "larger than …"), and what would help."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.mend = mend
+
+
+class Refused(UnusableFile):
+    """A file that does not come in: "missing", "a link", "empty"."""
+
+
+class UnreadableMedia(UnusableFile):
+    """A picture or sound that is not of a known kind, is damaged, or is larger than allowed."""
+
+
+class UnreadableFont(UnusableFile):
+    """A file that cannot be used as a font."""
+
+    def __init__(self, file: Path, what: str) -> None:
+        super().__init__(f"{file}: {what}", "Name a TrueType or OpenType font (.ttf, .otf, .ttc).")
+
+
+class UnusableFilm(StoryreelError):  # noqa: N818 - it says what the film is
+    """A film of which no sheet can be drawn, and why."""

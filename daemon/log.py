@@ -59,20 +59,30 @@ JOB = ("story", "job", "attempt")
 
 EVENTS: Mapping[Event, Description] = {
     Event.SERVICE_STARTED: Description(
-        "The folders are open and no other instance uses them.", ("version", "pid", "root", "workers", "tracks")
+        "The folders are open and no other instance uses them.",
+        ("version", "pid", "root", "workers", "tracks"),
     ),
-    Event.SERVICE_READY: Description("The first scan is done; films are being made from now on.", ("seconds",)),
-    Event.SERVICE_DEGRADED: Description("The service works on, but without something.", ("reason", "mend")),
+    Event.SERVICE_READY: Description(
+        "The first scan is done; films are being made from now on.", ("seconds",)
+    ),
+    Event.SERVICE_DEGRADED: Description(
+        "The service works on, but without something.", ("reason", "mend")
+    ),
     Event.SERVICE_RELOADED: Description(
         "SIGHUP: the settings were read again. With `problems` the old ones stay in force.",
         ("changed", "needs_restart", "problems"),
     ),
-    Event.SERVICE_STOPPING: Description("No more stories are taken; running ones may finish.", ("reason", "running")),
+    Event.SERVICE_STOPPING: Description(
+        "No more stories are taken; running ones may finish.", ("reason", "running")
+    ),
     Event.SERVICE_STOPPED: Description(
-        "The last line. `left` stories go on at the next start.", ("seconds", "delivered", "failed", "left")
+        "The last line. `left` stories go on at the next start.",
+        ("seconds", "delivered", "failed", "left"),
     ),
     Event.WATCHER_STARTED: Description("The inbox is being watched.", ("inbox", "rescan_seconds")),
-    Event.WATCHER_DEGRADED: Description("Events do not arrive; scans alone find stories, a little later.", ("reason", "mend")),
+    Event.WATCHER_DEGRADED: Description(
+        "Events do not arrive; scans alone find stories, a little later.", ("reason", "mend")
+    ),
     Event.WATCHER_RECOVERED: Description("Events arrive again.", ("seconds",)),
     Event.INBOX_SCANNED: Description(
         "The inbox was looked through: at the start, and on level debug each time. `strays` are no story folders.",
@@ -80,27 +90,38 @@ EVENTS: Mapping[Event, Description] = {
     ),
     Event.STORY_DETECTED: Description("A new folder is in the inbox.", ("story",)),
     Event.STORY_WAITING: Description(
-        "A folder lacks what is listed; said at once, then ever more rarely.", ("story", "lacking", "seconds")
+        "A folder lacks what is listed; said at once, then ever more rarely.",
+        ("story", "lacking", "seconds"),
     ),
     Event.STORY_READY: Description("A folder is complete and quiet.", ("story", "seconds")),
     Event.STORY_CLAIMED: Description("A folder was taken out of the inbox.", ("story", "job")),
-    Event.STORY_UNCLAIMABLE: Description("A folder cannot be taken; it stays.", ("story", "reason", "mend")),
+    Event.STORY_UNCLAIMABLE: Description(
+        "A folder cannot be taken; it stays.", ("story", "reason", "mend")
+    ),
     Event.STORY_DELIVERED: Description(
-        "The film is in the outbox. `seconds` counts from the claim.", (*JOB, "film", "film_seconds", "seconds")
+        "The film is in the outbox. `seconds` counts from the claim.",
+        (*JOB, "film", "film_seconds", "seconds"),
     ),
     Event.STORY_FAILED: Description(
-        "No film; the folder is in failed/ with the reason in it.", (*JOB, "kind", "folder", "problems", "seconds")
+        "No film; the folder is in failed/ with the reason in it.",
+        (*JOB, "kind", "folder", "problems", "seconds"),
     ),
     Event.STORY_RECOVERED: Description(
-        "A story that an earlier run left unfinished goes on.", ("story", "job", "attempts", "state")
+        "A story that an earlier run left unfinished goes on.",
+        ("story", "job", "attempts", "state"),
     ),
     Event.RENDER_STARTED: Description("An attempt begins.", JOB),
-    Event.RENDER_PROGRESS: Description("How far an attempt is, 0 to 1, every few seconds.", (*JOB, "stage", "done")),
+    Event.RENDER_PROGRESS: Description(
+        "How far an attempt is, 0 to 1, every few seconds.", (*JOB, "stage", "done")
+    ),
     Event.RENDER_RETRYING: Description(
-        "An attempt failed for a reason that may pass; another one follows.", (*JOB, "reason", "wait_seconds")
+        "An attempt failed for a reason that may pass; another one follows.",
+        (*JOB, "reason", "wait_seconds"),
     ),
     Event.RENDER_FINISHED: Description("An attempt ended.", (*JOB, "outcome", "seconds")),
-    Event.DISK_LOW: Description("Too little room: no story is taken until there is more.", ("free_mib", "needed_mib")),
+    Event.DISK_LOW: Description(
+        "Too little room: no story is taken until there is more.", ("free_mib", "needed_mib")
+    ),
     Event.DISK_OK: Description("There is room again.", ("free_mib",)),
     Event.LIBRARY_MESSAGE: Description("A library that we use has warned.", ("logger", "message")),
 }
@@ -127,7 +148,9 @@ def setup(settings: Log, stream: TextIO | None = None) -> None:
     console = settings.format == "console" or (settings.format == "auto" and stream.isatty())
     structlog.configure(
         processors=_processors(console, colours=stream.isatty()),
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.level.upper())),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            getattr(logging, settings.level.upper())
+        ),
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
     logging.captureWarnings(capture=True)
@@ -142,8 +165,18 @@ def _processors(console: bool, colours: bool) -> list[Processor]:
     ]
     if console:
         # repr: an escape sequence in a story's name must not reach the terminal
-        return [*shared, structlog.dev.ConsoleRenderer(colors=colours, repr_native_str=True, pad_event_to=18, sort_keys=False)]
-    return [*shared, structlog.processors.format_exc_info, _in_reading_order, structlog.processors.JSONRenderer()]
+        return [
+            *shared,
+            structlog.dev.ConsoleRenderer(
+                colors=colours, repr_native_str=True, pad_event_to=18, sort_keys=False
+            ),
+        ]
+    return [
+        *shared,
+        structlog.processors.format_exc_info,
+        _in_reading_order,
+        structlog.processors.JSONRenderer(),
+    ]
 
 
 def _in_reading_order(_logger: WrappedLogger, _method: str, told: EventDict) -> EventDict:

@@ -1,6 +1,7 @@
-"""How far an attempt is, told through a small file in the attempt's folder.
+"""How far an attempt is, passed on in a small file in the attempt's folder.
 
-A file and not a pipe: a worker that is killed in the midst of writing blocks nobody, and `storyreel status` can read it too.
+A file and not a pipe: a worker that is killed while it writes blocks nobody, and `storyreel status` can
+read it too.
 """
 
 import json
@@ -12,8 +13,8 @@ from pathlib import Path
 SCRATCH = ".scratch"
 """The folder inside an attempt's folder that is gone when the film is published."""
 
-Report = Callable[[str, float], None]
-"""Told the stage ("pictures") and how much of the attempt is done, 0 to 1."""
+Reporter = Callable[[str, float], None]
+"""Called with the stage ("film") and how much of the attempt is done, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,21 @@ class Progress:
     done: float
 
 
-def reporter(attempt: Path, every_seconds: float = 1.0) -> Report:
-    """A report that keeps the attempt's progress file up to date: at each new stage, else at most once in a while."""
+def reporter(attempt: Path, every_seconds: float = 1.0) -> Reporter:
+    """A reporter that writes the attempt's progress file.
+
+    It writes at each new stage, and within a stage at most once in `every_seconds`.
+    """
     file = attempt / SCRATCH / "progress.json"
-    last_stage, last_time = "", 0.0
+    last_stage = ""
+    last_time = 0.0
 
     def report(stage: str, done: float) -> None:
         nonlocal last_stage, last_time
         now = time.monotonic()
         if stage != last_stage or now - last_time >= every_seconds:
-            last_stage, last_time = stage, now
+            last_stage = stage
+            last_time = now
             new = file.with_suffix(".new")
             new.write_text(json.dumps({"stage": stage, "done": round(done, 3)}))
             new.replace(file)
@@ -42,9 +48,9 @@ def reporter(attempt: Path, every_seconds: float = 1.0) -> Report:
 
 
 def read(attempt: Path) -> Progress | None:
-    """How far an attempt is; None when it has not said so, or is over."""
+    """How far an attempt is; None when it has not reported yet, or is over."""
     try:
-        told = json.loads((attempt / SCRATCH / "progress.json").read_text())
-        return Progress(str(told["stage"]), float(told["done"]))
+        fields = json.loads((attempt / SCRATCH / "progress.json").read_text())
+        return Progress(str(fields["stage"]), float(fields["done"]))
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

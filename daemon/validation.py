@@ -37,17 +37,25 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"Known here: {', '.join(known)}." if known else "Leave it out."
 
 
-def problems_of(error: ValidationError, model: type[BaseModel], where: Callable[[Location], str]) -> list[Problem]:
+def problems_of(
+    error: ValidationError, model: type[BaseModel], where: Callable[[Location], str]
+) -> list[Problem]:
     """The faults of a failed validation, the first `MOST_PROBLEMS`. `where` names a place in the reader's terms."""
     found = error.errors(include_url=False, include_context=False)
     return [_problem(details, model, where) for details in found[:MOST_PROBLEMS]]
 
 
-def _problem(details: ErrorDetails, model: type[BaseModel], where: Callable[[Location], str]) -> Problem:
+def _problem(
+    details: ErrorDetails, model: type[BaseModel], where: Callable[[Location], str]
+) -> Problem:
     location = tuple(step for step in details["loc"] if not _is_union_tag(step))
     *parents, last = location or ("",)
     if details["type"] == "extra_forbidden":
-        return Problem(where(tuple(parents)), f'unknown key "{last}"', nearest(str(last), _keys_at(model, parents)))
+        return Problem(
+            where(tuple(parents)),
+            f'unknown key "{last}"',
+            nearest(str(last), _keys_at(model, parents)),
+        )
     remedy = _remedy(model, location)
     if details["type"] == "missing":
         return Problem(where(tuple(parents)), f'"{last}" is missing', f"Add it: {remedy}")
@@ -68,7 +76,9 @@ def _sentence(details: ErrorDetails) -> str:
 
 
 def _remedy(model: type[BaseModel], location: Location) -> str:
-    while location and isinstance(location[-1], int):  # an item of a list is described with the list
+    while location and isinstance(
+        location[-1], int
+    ):  # an item of a list is described with the list
         location = location[:-1]
     *parents, last = location or ("",)
     owner = _model_at(model, parents)
@@ -97,7 +107,9 @@ def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[Bas
 
 
 def _is_dictionary(annotation: Any) -> bool:
-    return get_origin(annotation) is dict or any(get_origin(part) is dict for part in get_args(annotation))
+    return get_origin(annotation) is dict or any(
+        get_origin(part) is dict for part in get_args(annotation)
+    )
 
 
 def _first_model(annotation: Any) -> type[BaseModel] | None:

@@ -20,7 +20,10 @@ ComplexArray = NDArray[np.complex128]
 
 # K-weighting of ITU-R BS.1770-4, tables 1 and 2: the high shelf, then the high-pass, as (b, a) at 48 kHz.
 _K_WEIGHTING = (
-    ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)),
+    (
+        (1.53512485958697, -2.69169618940638, 1.19839281085285),
+        (1.0, -1.69065929318241, 0.73248077421585),
+    ),
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )
 _K_WEIGHTING_RATE = 48_000
@@ -41,7 +44,9 @@ def peak_decibels(samples: FloatArray) -> float:
     return to_decibels(float(np.max(np.abs(samples))))
 
 
-def shape_spectrum(samples: FloatArray, rate: int, response: Callable[[FloatArray], FloatArray]) -> FloatArray:
+def shape_spectrum(
+    samples: FloatArray, rate: int, response: Callable[[FloatArray], FloatArray]
+) -> FloatArray:
     """Multiply the spectrum of the sound, taken as one circle, by a gain that depends on the frequency in hertz."""
     length = samples.shape[-1]
     gain = response(np.fft.rfftfreq(length, 1.0 / rate).astype(np.float64))
@@ -74,7 +79,9 @@ def resample(samples: FloatArray, rate: int, new_rate: int) -> FloatArray:
     """Change the sample rate by cutting or padding the spectrum, the ideal band-limited interpolation."""
     length = samples.shape[-1]
     new_length = round(length * new_rate / rate)
-    return np.asarray(np.fft.irfft(np.fft.rfft(samples), new_length) * (new_length / length), dtype=np.float64)
+    return np.asarray(
+        np.fft.irfft(np.fft.rfft(samples), new_length) * (new_length / length), dtype=np.float64
+    )
 
 
 def _k_weighting_response(hertz: FloatArray) -> FloatArray:
@@ -98,7 +105,9 @@ def loudness(samples: FloatArray, rate: int) -> float:
     return float(-0.691 + 10.0 * np.log10(np.mean(gated)))
 
 
-def limit_peaks(samples: FloatArray, rate: int, ceiling: float, window: float = 0.006) -> FloatArray:
+def limit_peaks(
+    samples: FloatArray, rate: int, ceiling: float, window: float = 0.006
+) -> FloatArray:
     """Hold peaks under the ceiling (in decibels) by a gain that dips smoothly before and after each of them.
 
     The gain that each sample needs is widened by a running minimum, then smoothed by a Hann window of the same width:
@@ -116,7 +125,9 @@ def limit_peaks(samples: FloatArray, rate: int, ceiling: float, window: float = 
 
 def bring_to_loudness(samples: FloatArray, rate: int, target: float, ceiling: float) -> FloatArray:
     """Scale the sound to the target loudness in LUFS and hold its peaks under the ceiling in decibels."""
-    for _ in range(3):  # limiting takes a little loudness away, so close in on the target in three rounds
+    for _ in range(
+        3
+    ):  # limiting takes a little loudness away, so close in on the target in three rounds
         samples = samples * from_decibels(target - loudness(samples, rate))
         if peak_decibels(samples) <= ceiling:
             break
@@ -124,7 +135,9 @@ def bring_to_loudness(samples: FloatArray, rate: int, target: float, ceiling: fl
     return samples
 
 
-def encode(samples: FloatArray, rate: int, path: Path, codec: str, bit_rate: int, options: dict[str, str]) -> None:
+def encode(
+    samples: FloatArray, rate: int, path: Path, codec: str, bit_rate: int, options: dict[str, str]
+) -> None:
     """Write the sound through PyAV's encoder; the container follows from the suffix, and no tags are added."""
     planes = np.atleast_2d(samples).astype(np.float32)
     layout = "stereo" if planes.shape[0] == 2 else "mono"
@@ -143,6 +156,10 @@ def decode(path: Path) -> tuple[FloatArray, int]:
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
-        pieces = [piece.to_ndarray() for frame in container.decode(stream) for piece in resampler.resample(frame)]
+        pieces = [
+            piece.to_ndarray()
+            for frame in container.decode(stream)
+            for piece in resampler.resample(frame)
+        ]
         pieces += [piece.to_ndarray() for piece in resampler.resample(None)]
         return np.concatenate(pieces, axis=1).astype(np.float64), stream.rate

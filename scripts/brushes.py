@@ -67,11 +67,15 @@ def ramp(value: npt.ArrayLike, stops: Stops) -> Array:
     at = [stop for stop, _ in stops]
     window = np.hanning(127) / np.hanning(127).sum()
     table = [
-        np.convolve(np.interp(places, at, [tint(name)[channel] for _, name in stops]), window, mode="same")
+        np.convolve(
+            np.interp(places, at, [tint(name)[channel] for _, name in stops]), window, mode="same"
+        )
         for channel in range(3)
     ]
     inside = slice(128, -128)
-    return numbers(np.stack([np.interp(numbers(value), places[inside], row[inside]) for row in table], axis=-1))
+    return numbers(
+        np.stack([np.interp(numbers(value), places[inside], row[inside]) for row in table], axis=-1)
+    )
 
 
 # Noise and softness
@@ -91,14 +95,18 @@ def noise(canvas: Canvas, cell: Point, seed: int, octaves: int = 4) -> Array:
     total = np.zeros((canvas.height, canvas.width), dtype=np.float32)
     for octave in range(octaves):
         finer = 0.5**octave
-        total += lattice(canvas, (cell[0] * finer, cell[1] * finer), seed * 31 + octave) * np.float32(finer)
+        total += lattice(
+            canvas, (cell[0] * finer, cell[1] * finer), seed * 31 + octave
+        ) * np.float32(finer)
     return numbers(np.clip(0.5 + (total - total.mean()) / (total.std() * 5), 0, 1))
 
 
 def facets(x: Array, y: Array, cell: Point, seed: int) -> Array:
     """Broken stone: random cells about as large as the one given, each with one brightness between 0 and 1."""
     random = np.random.default_rng(seed).random((64, 64, 3), dtype=np.float32)
-    column, row = np.broadcast_arrays(np.floor(x / cell[0]).astype(int), np.floor(y / cell[1]).astype(int))
+    column, row = np.broadcast_arrays(
+        np.floor(x / cell[0]).astype(int), np.floor(y / cell[1]).astype(int)
+    )
     nearest = np.full(column.shape, 9.0, dtype=np.float32)
     bright = np.zeros_like(nearest)
     for down in (-1, 0, 1):
@@ -167,23 +175,46 @@ def distance(canvas: Canvas, centre: Point, stretch: float = 1.0) -> Array:
     return numbers(np.hypot((canvas.across - centre[0]) / stretch, canvas.down - centre[1]))
 
 
-def around(canvas: Canvas, centre: Point, reach: float, stretch: float = 1.0) -> tuple[slice, slice]:
+def around(
+    canvas: Canvas, centre: Point, reach: float, stretch: float = 1.0
+) -> tuple[slice, slice]:
     """The rows and columns of the paper within reach of a point."""
     left, right = ((centre[0] + side * reach * stretch) * canvas.scale for side in (-1, 1))
     top, low = ((centre[1] + side * reach) * canvas.scale for side in (-1, 1))
-    return slice(max(int(top), 0), max(int(low) + 1, 0)), slice(max(int(left), 0), max(int(right) + 1, 0))
+    return slice(max(int(top), 0), max(int(low) + 1, 0)), slice(
+        max(int(left), 0), max(int(right) + 1, 0)
+    )
 
 
-def glow(canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float = 1.0, stretch: float = 1.0) -> None:
+def glow(
+    canvas: Canvas,
+    centre: Point,
+    radius: float,
+    colour: Colour,
+    strength: float = 1.0,
+    stretch: float = 1.0,
+) -> None:
     """A soft round light with a bright heart and a long faint skirt, which is cut off where nobody sees it."""
     rows, columns = around(canvas, centre, radius * 7, stretch)
-    away = np.hypot((canvas.across[:, columns] - centre[0]) / stretch, canvas.down[rows] - centre[1]) / radius
+    away = (
+        np.hypot((canvas.across[:, columns] - centre[0]) / stretch, canvas.down[rows] - centre[1])
+        / radius
+    )
     heart, skirt = np.exp(-(away**2) * 2.2), 1 / (1 + (away * 1.6) ** 2) ** 2
     share = ((0.6 * heart + 0.4 * skirt) * smoothstep(7, 5, away) * strength)[..., None]
-    canvas.pixels[rows, columns] = 1 - (1 - canvas.pixels[rows, columns]) * (1 - np.clip(share * numbers(colour), 0, 1))
+    canvas.pixels[rows, columns] = 1 - (1 - canvas.pixels[rows, columns]) * (
+        1 - np.clip(share * numbers(colour), 0, 1)
+    )
 
 
-def kindle(canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float = 1.0, stretch: float = 1.0) -> None:
+def kindle(
+    canvas: Canvas,
+    centre: Point,
+    radius: float,
+    colour: Colour,
+    strength: float = 1.0,
+    stretch: float = 1.0,
+) -> None:
     """Lamplight that falls on what is already painted: it warms the surfaces and leaves dark things dark."""
     away = distance(canvas, centre, stretch) / radius
     fall = (np.exp(-(away**2) * 1.6) * strength)[..., None]
@@ -191,13 +222,28 @@ def kindle(canvas: Canvas, centre: Point, radius: float, colour: Colour, strengt
     canvas.pixels = numbers(np.where(lit > 0.8, 1 - 0.2 * np.exp(-(lit - 0.8) / 0.2), lit))
 
 
-def veil(canvas: Canvas, centre: Point, radius: float, colour: Colour, strength: float, stretch: float = 1.0) -> None:
+def veil(
+    canvas: Canvas,
+    centre: Point,
+    radius: float,
+    colour: Colour,
+    strength: float,
+    stretch: float = 1.0,
+) -> None:
     """Lit haze around a lamp: plain paint, thin at the rim, which keeps its hue over any ground."""
     away = distance(canvas, centre, stretch) / radius
     paint(canvas, np.exp(-(away**2) * 1.8) * strength, colour)
 
 
-def beam(canvas: Canvas, source: Point, angle: float, spread: float, reach: float, colour: Colour, strength: float) -> None:
+def beam(
+    canvas: Canvas,
+    source: Point,
+    angle: float,
+    spread: float,
+    reach: float,
+    colour: Colour,
+    strength: float,
+) -> None:
     """A shaft of light that leaves its source at an angle (degrees, y downwards) and fades with the way."""
     x, y = canvas.across - source[0], canvas.down - source[1]
     turn, away = np.deg2rad(angle), np.hypot(x, y)
@@ -213,28 +259,40 @@ def beam(canvas: Canvas, source: Point, angle: float, spread: float, reach: floa
 def smooth(points: Sequence[Point], closed: bool = True, steps: int = 8) -> Outline:
     """A Catmull-Rom curve through the points."""
     knots = numbers(points)
-    knots = np.concatenate([knots[-1:], knots, knots[:2]] if closed else [knots[:1], knots, knots[-1:]])
+    knots = np.concatenate(
+        [knots[-1:], knots, knots[:2]] if closed else [knots[:1], knots, knots[-1:]]
+    )
     share = numbers(np.arange(steps) / steps)[:, None]
     parts = []
-    for before, start, end, after in zip(knots[:-3], knots[1:-2], knots[2:-1], knots[3:], strict=True):
+    for before, start, end, after in zip(
+        knots[:-3], knots[1:-2], knots[2:-1], knots[3:], strict=True
+    ):
         bend = 2 * before - 5 * start + 4 * end - after
         twist = 3 * start - before - 3 * end + after
         parts.append(start + 0.5 * share * (end - before + share * (bend + share * twist)))
     return numbers(np.concatenate(parts if closed else [*parts, knots[-2:-1]]))
 
 
-def oval(x: float, y: float, width: float, height: float | None = None, turn: float = 0.0) -> Outline:
+def oval(
+    x: float, y: float, width: float, height: float | None = None, turn: float = 0.0
+) -> Outline:
     """A round or oval outline given by its half width and half height."""
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    points = np.stack([np.cos(angles) * width, np.sin(angles) * (width if height is None else height)], axis=-1)
+    points = np.stack(
+        [np.cos(angles) * width, np.sin(angles) * (width if height is None else height)], axis=-1
+    )
     return moved(numbers(points), (x, y), angle=turn)
 
 
-def moved(outline: Outline, to: Point, size: float = 1.0, angle: float = 0.0, flip: bool = False) -> Outline:
+def moved(
+    outline: Outline, to: Point, size: float = 1.0, angle: float = 0.0, flip: bool = False
+) -> Outline:
     """The outline mirrored, scaled, turned (degrees, clockwise) and carried to a place."""
     turn = np.deg2rad(angle)
     x, y = outline[:, 0] * (-size if flip else size), outline[:, 1] * size
-    turned = np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=-1)
+    turned = np.stack(
+        [x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=-1
+    )
     return numbers(turned + numbers(to))
 
 
@@ -242,12 +300,19 @@ def limb(points: Sequence[Point], radii: Sequence[float], steps: int = 14) -> Sh
     """A rounded tube along a curve, thick and thin as the radii say: legs, tails, branches, ropes."""
     spine = smooth(points, closed=False, steps=steps)
     where = np.linspace(0, len(radii) - 1, len(spine))
-    thick = smooth([(place, radius) for place, radius in enumerate(radii)], closed=False, steps=steps)
+    thick = smooth(
+        [(place, radius) for place, radius in enumerate(radii)], closed=False, steps=steps
+    )
     widths = np.interp(where, thick[:, 0], thick[:, 1])
     beads = [oval(x, y, max(width, 0.05)) for (x, y), width in zip(spine, widths, strict=True)]
     slope = np.gradient(spine, axis=0)
-    normal = np.stack([-slope[:, 1], slope[:, 0]], axis=-1) / (np.hypot(slope[:, 0], slope[:, 1])[:, None] + 1e-6)
-    left, right = numbers(spine + normal * widths[:, None]), numbers(spine - normal * widths[:, None])
+    normal = np.stack([-slope[:, 1], slope[:, 0]], axis=-1) / (
+        np.hypot(slope[:, 0], slope[:, 1])[:, None] + 1e-6
+    )
+    left, right = (
+        numbers(spine + normal * widths[:, None]),
+        numbers(spine - normal * widths[:, None]),
+    )
     links = [numbers([left[i], left[i + 1], right[i + 1], right[i]]) for i in range(len(spine) - 1)]
     return beads + links
 
@@ -257,7 +322,10 @@ def blade(root: Point, tip: Point, bow: float, width: float) -> Outline:
     middle = ((root[0] + tip[0]) / 2 + bow, (root[1] + tip[1]) / 2)
     centre = smooth([root, middle, tip], closed=False, steps=4)
     thin = np.interp(np.linspace(0, 1, len(centre)), [0, 0.35, 1], [width * 0.12, width / 2, 0])
-    left, right = centre + np.stack([-thin, thin * 0], axis=-1), centre + np.stack([thin, thin * 0], axis=-1)
+    left, right = (
+        centre + np.stack([-thin, thin * 0], axis=-1),
+        centre + np.stack([thin, thin * 0], axis=-1),
+    )
     return numbers(np.concatenate([left, right[::-1]]))
 
 
@@ -276,20 +344,27 @@ class Stencil:
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
 
-def cut(canvas: Canvas, shape: Iterable[Outline], margin: float = 2.0, soften: float = 0.0) -> Stencil:
+def cut(
+    canvas: Canvas, shape: Iterable[Outline], margin: float = 2.0, soften: float = 0.0
+) -> Stencil:
     """Cut a stencil out of outlines, with edges smoothed by drawing several times larger; soften blurs it."""
     outlines = [outline * np.float32(canvas.scale) for outline in shape]
     corners = np.concatenate(outlines)
     edge = (margin + 3 * soften) * canvas.scale
     left, top = (int(value) for value in np.maximum(corners.min(axis=0) - edge, 0))
-    right, low = (int(value) + 1 for value in np.minimum(corners.max(axis=0) + edge, (canvas.width, canvas.height)))
+    right, low = (
+        int(value) + 1
+        for value in np.minimum(corners.max(axis=0) + edge, (canvas.width, canvas.height))
+    )
     width, height = max(min(right, canvas.width) - left, 1), max(min(low, canvas.height) - top, 1)
     left, top = min(left, canvas.width - 1), min(top, canvas.height - 1)
     finer = 2 if width * height > 600_000 else 4
     sheet = Image.new("L", (width * finer, height * finer))
     pen = ImageDraw.Draw(sheet)
     for outline in outlines:
-        pen.polygon([((x - left) * finer, (y - top) * finer) for x, y in outline.tolist()], fill=255)
+        pen.polygon(
+            [((x - left) * finer, (y - top) * finer) for x, y in outline.tolist()], fill=255
+        )
     coverage = numbers(sheet.reduce(finer)) / np.float32(255)
     return Stencil(top, left, blurred(coverage, soften * canvas.scale))
 
@@ -300,12 +375,24 @@ def stamp(canvas: Canvas, stencil: Stencil, colour: Colour | Array, strength: fl
     canvas.pixels[stencil.window] += (numbers(colour) - canvas.pixels[stencil.window]) * share
 
 
-def draw(canvas: Canvas, shape: Iterable[Outline], colour: Colour, strength: float = 1.0, soften: float = 0.0) -> None:
+def draw(
+    canvas: Canvas,
+    shape: Iterable[Outline],
+    colour: Colour,
+    strength: float = 1.0,
+    soften: float = 0.0,
+) -> None:
     """Paint a shape in one colour."""
     stamp(canvas, cut(canvas, shape, soften=soften), colour, strength)
 
 
-def light_up(canvas: Canvas, shape: Iterable[Outline], colour: Colour, strength: float = 1.0, soften: float = 0.0) -> None:
+def light_up(
+    canvas: Canvas,
+    shape: Iterable[Outline],
+    colour: Colour,
+    strength: float = 1.0,
+    soften: float = 0.0,
+) -> None:
     """Let a shape give light (a screen blend through its stencil)."""
     stencil = cut(canvas, shape, soften=soften)
     share = stencil.coverage[..., None] * np.float32(strength) * numbers(colour)
@@ -319,7 +406,10 @@ def rim(stencil: Stencil, toward: Point, width: float) -> Array:
     shifted = np.roll(padded, (-rows, -columns), axis=(0, 1))
     height, breadth = stencil.coverage.shape
     covered = shifted[abs(rows) : abs(rows) + height, abs(columns) : abs(columns) + breadth]
-    return numbers(np.clip(blurred(stencil.coverage * (1 - covered), width * 0.3) * 1.5, 0, 1) * stencil.coverage)
+    return numbers(
+        np.clip(blurred(stencil.coverage * (1 - covered), width * 0.3) * 1.5, 0, 1)
+        * stencil.coverage
+    )
 
 
 # The last touches
@@ -330,7 +420,10 @@ def bloom(canvas: Canvas, threshold: float, radius: float, strength: float) -> N
     bright = np.clip(canvas.pixels - threshold, 0, 1) / (1 - threshold)
     soft = blurred(numbers(bright[::4, ::4]), radius * canvas.scale / 4)
     size = (canvas.width, canvas.height)
-    layers = [Image.fromarray(soft[..., channel]).resize(size, Image.Resampling.BICUBIC) for channel in range(3)]
+    layers = [
+        Image.fromarray(soft[..., channel]).resize(size, Image.Resampling.BICUBIC)
+        for channel in range(3)
+    ]
     light = np.clip(np.stack([numbers(layer) for layer in layers], axis=-1), 0, 1) * strength
     canvas.pixels = numbers(1 - (1 - canvas.pixels) * (1 - light))
 
@@ -345,7 +438,9 @@ def wobble(canvas: Canvas, seed: int, size: float) -> None:
 
 def vignette(canvas: Canvas, strength: float, colour: Colour) -> None:
     """Darken the corners so that the eye stays inside."""
-    away = np.hypot((canvas.across - WIDTH / 2) / (WIDTH / 2), (canvas.down - HEIGHT / 2) / (HEIGHT / 2))
+    away = np.hypot(
+        (canvas.across - WIDTH / 2) / (WIDTH / 2), (canvas.down - HEIGHT / 2) / (HEIGHT / 2)
+    )
     shade(canvas, smoothstep(0.62, 1.45, away) * strength, colour)
 
 
@@ -359,6 +454,8 @@ def paper(canvas: Canvas, seed: int, strength: float) -> None:
 def finished(canvas: Canvas, seed: int) -> Image.Image:
     """The paper as an 8-bit picture, dithered by fine noise so that soft gradients show no steps."""
     random = np.random.default_rng(seed)
-    speck = random.normal(0, 0.9, (canvas.height, canvas.width, 1)) + random.uniform(-0.5, 0.5, canvas.pixels.shape)
+    speck = random.normal(0, 0.9, (canvas.height, canvas.width, 1)) + random.uniform(
+        -0.5, 0.5, canvas.pixels.shape
+    )
     levels = np.clip(canvas.pixels * 255 + speck + 0.5, 0, 255)
     return Image.fromarray(levels.astype(np.uint8))

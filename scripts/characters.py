@@ -44,11 +44,15 @@ class Place:
 
     def put(self, shape: Shape) -> Shape:
         """The shape carried from its own coordinates onto the page."""
-        return [moved(outline, (self.x, self.y), self.size, self.angle, self.flip) for outline in shape]
+        return [
+            moved(outline, (self.x, self.y), self.size, self.angle, self.flip) for outline in shape
+        ]
 
     def spot(self, x: float, y: float) -> Point:
         """One point carried onto the page."""
-        across, down = moved(numbers([[x, y]]), (self.x, self.y), self.size, self.angle, self.flip)[0].tolist()
+        across, down = moved(numbers([[x, y]]), (self.x, self.y), self.size, self.angle, self.flip)[
+            0
+        ].tolist()
         return across, down
 
 
@@ -84,35 +88,89 @@ class Coat:
 
 def fox_ear(lean: float) -> Shape:
     """A tall pointed ear which stands on the origin."""
-    return [smooth([(-11, 6), (-11 + lean * 0.4, -9), (-3 + lean, -27), (0.5 + lean, -27), (9 + lean * 0.5, -10), (13, 5)])]
+    return [
+        smooth(
+            [
+                (-11, 6),
+                (-11 + lean * 0.4, -9),
+                (-3 + lean, -27),
+                (0.5 + lean, -27),
+                (9 + lean * 0.5, -10),
+                (13, 5),
+            ]
+        )
+    ]
 
 
 def inner_ear(lean: float) -> Shape:
     """The pale hollow of the ear."""
-    return [smooth([(-3, 5), (-3 + lean * 0.5, -8), (0 + lean * 0.9, -19), (6 + lean * 0.5, -8), (9, 5)])]
+    return [
+        smooth(
+            [(-3, 5), (-3 + lean * 0.5, -8), (0 + lean * 0.9, -19), (6 + lean * 0.5, -8), (9, 5)]
+        )
+    ]
 
 
 def ear_tip(lean: float) -> Shape:
     """The dark tip of the ear."""
-    return [smooth([(-12 + lean, -15), (-9 + lean, -38), (10 + lean, -38), (10 + lean, -14), (0 + lean, -18)])]
+    return [
+        smooth(
+            [
+                (-12 + lean, -15),
+                (-9 + lean, -38),
+                (10 + lean, -38),
+                (10 + lean, -14),
+                (0 + lean, -18),
+            ]
+        )
+    ]
 
 
 def fox_skull() -> Shape:
     """The head from the side: a slim muzzle, a round brow and a cheek that ends in tufts."""
-    profile = [(39, 8), (36, 3), (26, 0), (17, -7), (9, -14), (-2, -17), (-13, -12), (-18, -2), (-22, 7), (-28, 14)]
+    profile = [
+        (39, 8),
+        (36, 3),
+        (26, 0),
+        (17, -7),
+        (9, -14),
+        (-2, -17),
+        (-13, -12),
+        (-18, -2),
+        (-22, 7),
+        (-28, 14),
+    ]
     tufts = [(-18, 14), (-19, 22), (-10, 19), (-7, 24), (2, 19), (12, 16), (25, 15), (36, 13)]
     return [smooth([*profile, *tufts])]
 
 
 def fox_cheek() -> Shape:
     """The white of the muzzle, cheek and throat."""
-    return [smooth([(42, 7), (30, 6), (19, 5), (10, 6), (2, 4), (-6, 6), (-13, 10), (-30, 14), (-20, 30), (10, 26), (40, 20)])]
+    return [
+        smooth(
+            [
+                (42, 7),
+                (30, 6),
+                (19, 5),
+                (10, 6),
+                (2, 4),
+                (-6, 6),
+                (-13, 10),
+                (-30, 14),
+                (-20, 30),
+                (10, 26),
+                (40, 20),
+            ]
+        )
+    ]
 
 
 def fox_eye(closed: bool) -> list[tuple[str, Shape]]:
     """An almond eye with a spark of light, or the curve of a sleeping one."""
     if closed:
-        return [("eye", limb([(3.5, -2.5), (6.5, 0.8), (11, 1.2), (14.5, -1.2)], [0.6, 1.2, 1.2, 0.6]))]
+        return [
+            ("eye", limb([(3.5, -2.5), (6.5, 0.8), (11, 1.2), (14.5, -1.2)], [0.6, 1.2, 1.2, 0.6]))
+        ]
     return [("eye", [oval(11, -1.5, 3.3, 4.0, 12)]), ("pale", [oval(12.2, -3.0, 1.1)])]
 
 
@@ -123,8 +181,15 @@ def fox_head(at: Point, angle: float, closed: bool = False, ears: float = -3.0) 
     def carried(shape: Shape, to: Point = (0.0, 0.0), turn: float = 0.0) -> Shape:
         return place.put([moved(outline, to, angle=turn) for outline in shape])
 
-    far = Part(carried(fox_ear(ears), (9, -12), 14), "far", [("dark", carried(ear_tip(ears), (9, -12), 14))])
-    marks = [("far", carried(inner_ear(ears), (-6, -11), -10)), ("dark", carried(ear_tip(ears), (-6, -11), -10))]
+    far = Part(
+        carried(fox_ear(ears), (9, -12), 14),
+        "far",
+        [("dark", carried(ear_tip(ears), (9, -12), 14))],
+    )
+    marks = [
+        ("far", carried(inner_ear(ears), (-6, -11), -10)),
+        ("dark", carried(ear_tip(ears), (-6, -11), -10)),
+    ]
     near = Part(carried(fox_ear(ears), (-6, -11), -10), "fur", marks)
     eye = [(name, carried(shape)) for name, shape in fox_eye(closed)]
     skull = Part(carried(fox_skull()), "fur", [("pale", carried(fox_cheek())), *eye])
@@ -141,7 +206,9 @@ def fox_tail(points: Sequence[Point], size: float = 1.0) -> Part:
     (x, y), (ahead_x, ahead_y) = end[0], end[1]
     turn = float(np.rad2deg(np.arctan2(ahead_y - y, ahead_x - x)))
     jag = moved(
-        smooth([(60, -40), (2, -30), (8, -12), (-6, -5), (7, 1), (-5, 8), (8, 14), (0, 30), (60, 40)]),
+        smooth(
+            [(60, -40), (2, -30), (8, -12), (-6, -5), (7, 1), (-5, 8), (8, 14), (0, 30), (60, 40)]
+        ),
         (x, y),
         size,
         turn,
@@ -152,10 +219,16 @@ def fox_tail(points: Sequence[Point], size: float = 1.0) -> Part:
 def fox_leg(points: Sequence[Point], radii: Sequence[float], far: bool = False) -> Part:
     """A slim leg in a dark stocking, which ends in a small paw."""
     x, y = points[-1]
-    shape = [*limb(points, radii), *limb([(x - 2, y - 1), (x + 6, y)], [radii[-1] * 0.95, radii[-1] * 0.8])]
+    shape = [
+        *limb(points, radii),
+        *limb([(x - 2, y - 1), (x + 6, y)], [radii[-1] * 0.95, radii[-1] * 0.8]),
+    ]
     spine = smooth(points, closed=False, steps=14)
     stocking = [(float(across), float(down)) for across, down in spine[int(len(spine) * 0.6) :: 4]]
-    sock = [*limb([*stocking, (x, y)], [radii[-1] * 1.6] * 2), oval(x + 3, y - 1, radii[-1] * 3.2, radii[-1] * 2)]
+    sock = [
+        *limb([*stocking, (x, y)], [radii[-1] * 1.6] * 2),
+        oval(x + 3, y - 1, radii[-1] * 3.2, radii[-1] * 2),
+    ]
     return Part(shape, "far" if far else "fur", [("dark", sock)])
 
 
@@ -164,7 +237,11 @@ def sitting_fox(closed: bool = False, look: float = -8.0) -> list[Part]:
     tail = fox_tail([(-22, -8), (-44, -5), (-70, -9), (-90, -26), (-95, -50), (-84, -72)])
     far = fox_leg([(12, -48), (19, -26), (23, -4)], [8, 5, 4], far=True)
     body = limb([(-16, -21), (-14, -38), (-3, -58), (8, -76), (13, -90)], [22, 23, 19, 15, 11])
-    bib = [smooth([(14, -92), (26, -86), (30, -66), (26, -46), (19, -36), (17, -50), (11, -62), (12, -76)])]
+    bib = [
+        smooth(
+            [(14, -92), (26, -86), (30, -66), (26, -46), (19, -36), (17, -50), (11, -62), (12, -76)]
+        )
+    ]
     near = fox_leg([(8, -56), (11, -30), (13, -4)], [10, 6.2, 4.4])
     haunch = [oval(-15, -21, 23, 20, -14), *limb([(-8, -8), (2, -5), (12, -4)], [7, 5, 4.4])]
     paw = [("dark", [oval(14, -4, 10, 7)])]
@@ -182,8 +259,13 @@ def running_fox() -> list[Part]:
     """Wren at full stretch, all four feet off the ground and her tail streaming."""
     tail = fox_tail([(-46, -56), (-66, -66), (-92, -66), (-116, -56), (-138, -56), (-160, -68)])
     far_front = fox_leg([(30, -50), (50, -42), (64, -32), (84, -30)], [9, 6, 4.2, 3.8], far=True)
-    far_hind = fox_leg([(-36, -50), (-44, -30), (-66, -24), (-80, -10)], [13, 8, 4.5, 3.8], far=True)
-    body = limb([(-42, -54), (-22, -57), (0, -54), (22, -56), (40, -66), (52, -76)], [15, 16.5, 14.5, 17, 14, 11])
+    far_hind = fox_leg(
+        [(-36, -50), (-44, -30), (-66, -24), (-80, -10)], [13, 8, 4.5, 3.8], far=True
+    )
+    body = limb(
+        [(-42, -54), (-22, -57), (0, -54), (22, -56), (40, -66), (52, -76)],
+        [15, 16.5, 14.5, 17, 14, 11],
+    )
     bib = [smooth([(66, -74), (56, -52), (34, -36), (6, -36), (14, -44), (32, -49), (46, -62)])]
     hind = fox_leg([(-38, -52), (-54, -34), (-78, -34), (-96, -22)], [15, 9, 4.6, 4.0])
     front = fox_leg([(32, -50), (46, -32), (66, -24), (78, -10)], [11, 6.4, 4.4, 4.0])
@@ -196,7 +278,9 @@ def climbing_fox() -> list[Part]:
     tail = fox_tail([(-44, -44), (-62, -38), (-84, -40), (-104, -54), (-112, -74), (-102, -96)])
     far_front = fox_leg([(28, -66), (44, -56), (48, -36)], [9, 5.6, 4], far=True)
     far_hind = fox_leg([(-34, -44), (-24, -26), (-30, -14), (-20, -3)], [13, 7.5, 4.6, 4], far=True)
-    body = limb([(-40, -44), (-20, -50), (2, -58), (22, -70), (36, -86)], [15, 16, 15.5, 16.5, 11.5])
+    body = limb(
+        [(-40, -44), (-20, -50), (2, -58), (22, -70), (36, -86)], [15, 16, 15.5, 16.5, 11.5]
+    )
     bib = [smooth([(36, -94), (50, -84), (46, -62), (30, -48), (10, -40), (18, -52), (28, -64)])]
     hind = fox_leg([(-38, -42), (-44, -24), (-54, -15), (-50, -3)], [16, 9, 4.8, 4.2])
     front = fox_leg([(24, -66), (26, -46), (33, -26)], [11, 6.4, 4.4])
@@ -206,10 +290,29 @@ def climbing_fox() -> list[Part]:
 
 def curled_fox() -> list[Part]:
     """Wren asleep: a round bundle with her nose under her tail."""
-    back = [smooth([(-60, -6), (-56, -28), (-34, -48), (-2, -55), (34, -47), (58, -26), (60, -6), (40, 0), (-40, 0)])]
+    back = [
+        smooth(
+            [
+                (-60, -6),
+                (-56, -28),
+                (-34, -48),
+                (-2, -55),
+                (34, -47),
+                (58, -26),
+                (60, -6),
+                (40, 0),
+                (-40, 0),
+            ]
+        )
+    ]
     haunch = [oval(-30, -20, 26, 21, -12)]
     tail = fox_tail([(-40, -22), (-53, -12), (-34, 0), (0, 3), (30, 3), (56, 1), (80, -9)], 0.92)
-    return [Part(back, "fur"), tail, Part(haunch, "fur"), *fox_head((22, -27), 13, closed=True, ears=-5)]
+    return [
+        Part(back, "fur"),
+        tail,
+        Part(haunch, "fur"),
+        *fox_head((22, -27), 13, closed=True, ears=-5),
+    ]
 
 
 def within(base: Stencil, other: Stencil) -> Array:
@@ -218,9 +321,14 @@ def within(base: Stencil, other: Stencil) -> Array:
     height, width = base.coverage.shape
     down, across = other.top - base.top, other.left - base.left
     top, left = max(down, 0), max(across, 0)
-    low, right = min(down + other.coverage.shape[0], height), min(across + other.coverage.shape[1], width)
+    low, right = (
+        min(down + other.coverage.shape[0], height),
+        min(across + other.coverage.shape[1], width),
+    )
     if low > top and right > left:
-        covered[top:low, left:right] = other.coverage[top - down : low - down, left - across : right - across]
+        covered[top:low, left:right] = other.coverage[
+            top - down : low - down, left - across : right - across
+        ]
     return covered * base.coverage
 
 
@@ -234,7 +342,12 @@ def draw_part(canvas: Canvas, part: Part, place: Place, coat: Coat) -> None:
         stamp(canvas, Stencil(base.top, base.left, mark), coat.colour(name))
     away = (-coat.toward[0], -coat.toward[1])
     stamp(canvas, Stencil(base.top, base.left, rim(base, away, 11 * size)), coat.dark, 0.5)
-    stamp(canvas, Stencil(base.top, base.left, rim(base, coat.toward, 9 * size)), coat.rim, 0.22 * coat.glint)
+    stamp(
+        canvas,
+        Stencil(base.top, base.left, rim(base, coat.toward, 9 * size)),
+        coat.rim,
+        0.22 * coat.glint,
+    )
 
 
 def draw_fox(canvas: Canvas, parts: Sequence[Part], place: Place, coat: Coat) -> None:
@@ -242,10 +355,24 @@ def draw_fox(canvas: Canvas, parts: Sequence[Part], place: Place, coat: Coat) ->
     solid = [part for part in parts if part.colour != "eye"]
     for part in solid:
         draw_part(canvas, part, place, coat)
-    whole = cut(canvas, place.put([outline for part in solid for outline in part.base]), margin=12 * place.size)
+    whole = cut(
+        canvas,
+        place.put([outline for part in solid for outline in part.base]),
+        margin=12 * place.size,
+    )
     size = place.size * canvas.scale
-    stamp(canvas, Stencil(whole.top, whole.left, rim(whole, coat.toward, 6 * size)), coat.rim, 0.35 * coat.glint)
-    stamp(canvas, Stencil(whole.top, whole.left, rim(whole, coat.toward, max(2.2 * size, 1.4))), coat.rim, coat.glint)
+    stamp(
+        canvas,
+        Stencil(whole.top, whole.left, rim(whole, coat.toward, 6 * size)),
+        coat.rim,
+        0.35 * coat.glint,
+    )
+    stamp(
+        canvas,
+        Stencil(whole.top, whole.left, rim(whole, coat.toward, max(2.2 * size, 1.4))),
+        coat.rim,
+        coat.glint,
+    )
     draw(
         canvas,
         place.put([outline for part in parts if part.colour == "eye" for outline in part.base]),
@@ -266,9 +393,15 @@ def draw_lantern(canvas: Canvas, place: Place, iron: Colour, flame: Colour, radi
         place.put([smooth([(-9, 17), (-7, 36), (0, 38), (7, 36), (9, 17), (0, 15)])]),
         mix(flame, (1.0, 0.97, 0.85), 0.6),
     )
-    draw(canvas, place.put([smooth([(-11, 18), (-6, 11), (0, 8), (6, 11), (11, 18), (0, 17)])]), iron)
+    draw(
+        canvas, place.put([smooth([(-11, 18), (-6, 11), (0, 8), (6, 11), (11, 18), (0, 17)])]), iron
+    )
     draw(canvas, place.put([smooth([(-10, 36), (10, 36), (11, 42), (-11, 42)])]), iron)
-    draw(canvas, place.put([*limb([(-9, 17), (-8, 37)], [0.9, 0.9]), *limb([(9, 17), (8, 37)], [0.9, 0.9])]), iron)
+    draw(
+        canvas,
+        place.put([*limb([(-9, 17), (-8, 37)], [0.9, 0.9]), *limb([(9, 17), (8, 37)], [0.9, 0.9])]),
+        iron,
+    )
     glow(canvas, heart, 15 * place.size, (1.0, 0.93, 0.7), 0.95)
     return heart
 
@@ -305,7 +438,9 @@ def draw_tower(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
     stencil = cut(canvas, place.put([outline]))
     rows, columns = stencil.window
     height = np.clip((place.y - canvas.down[rows]) / (200 * place.size), 0, 1)
-    across = np.clip((canvas.across[:, columns] - place.x) / (place.size * tower_half_of(height)), -1, 1)
+    across = np.clip(
+        (canvas.across[:, columns] - place.x) / (place.size * tower_half_of(height)), -1, 1
+    )
     band = (height + 0.018 * np.sqrt(1 - across**2)) * 3.5 + 0.5
     edge = 0.02 + 0.006 / max(place.size, 0.1)
     wave = np.abs(band % 2 - 1)
@@ -324,26 +459,61 @@ def draw_gallery(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
     """The walkway around the lamp, its brackets and its railing."""
     draw(
         canvas,
-        place.put([smooth([(-17, -192), (17, -192), (28, -202), (28, -206), (-28, -206), (-28, -202)], steps=3)]),
+        place.put(
+            [
+                smooth(
+                    [(-17, -192), (17, -192), (28, -202), (28, -206), (-28, -206), (-28, -202)],
+                    steps=3,
+                )
+            ]
+        ),
         paintwork.iron,
     )
     posts: Shape = []
     for x in np.linspace(-27, 27, 9).tolist():
         posts += limb([(x, -205), (x, -221)], [0.7, 0.7], steps=4)
-    rails = [*limb([(-28, -221), (28, -221)], [0.9, 0.9]), *limb([(-28, -213), (28, -213)], [0.5, 0.5])]
+    rails = [
+        *limb([(-28, -221), (28, -221)], [0.9, 0.9]),
+        *limb([(-28, -213), (28, -213)], [0.5, 0.5]),
+    ]
     draw(canvas, place.put([*posts, *rails]), paintwork.iron)
 
 
 def draw_lamp_room(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
     """The glass room with its bars, and the cap with ball and rod."""
-    draw(canvas, place.put([numbers([(-15, -205), (15, -205), (15, -243), (-15, -243)])]), paintwork.glass)
+    draw(
+        canvas,
+        place.put([numbers([(-15, -205), (15, -205), (15, -243), (-15, -243)])]),
+        paintwork.glass,
+    )
     bars: Shape = []
     for x in (-15, -8, 0, 8, 15):
         bars += limb([(x, -205), (x, -243)], [0.8, 0.8], steps=4)
     draw(canvas, place.put([*bars, *limb([(-15, -224), (15, -224)], [0.6, 0.6])]), paintwork.iron)
-    cap = smooth([(-21, -241), (-17, -247), (-11, -257), (-3, -263), (3, -263), (11, -257), (17, -247), (21, -241)], steps=5)
-    draw(canvas, place.put([cap, oval(0, -267, 3.6), *limb([(0, -266), (0, -284)], [0.9, 0.5])]), paintwork.stripe)
-    lit = [smooth([(-21, -241), (-17, -247), (-11, -257), (-3, -263), (-2, -256), (-6, -247), (-8, -241)], steps=5)]
+    cap = smooth(
+        [
+            (-21, -241),
+            (-17, -247),
+            (-11, -257),
+            (-3, -263),
+            (3, -263),
+            (11, -257),
+            (17, -247),
+            (21, -241),
+        ],
+        steps=5,
+    )
+    draw(
+        canvas,
+        place.put([cap, oval(0, -267, 3.6), *limb([(0, -266), (0, -284)], [0.9, 0.5])]),
+        paintwork.stripe,
+    )
+    lit = [
+        smooth(
+            [(-21, -241), (-17, -247), (-11, -257), (-3, -263), (-2, -256), (-6, -247), (-8, -241)],
+            steps=5,
+        )
+    ]
     turned = Place(place.x, place.y, place.size, flip=paintwork.side > 0)
     draw(canvas, turned.put(lit), mix(paintwork.stripe, paintwork.wall, 0.3), 0.7)
     dim = [smooth([(21, -241), (17, -247), (11, -257), (3, -263), (4, -252), (6, -241)], steps=5)]
@@ -373,7 +543,11 @@ def draw_lighthouse(canvas: Canvas, place: Place, paintwork: Paintwork) -> Point
             ),
             pane,
         )
-    draw(canvas, place.put([smooth([(-8, 1), (-8, -16), (0, -24), (8, -16), (8, 1)], steps=4)]), paintwork.iron)
+    draw(
+        canvas,
+        place.put([smooth([(-8, 1), (-8, -16), (0, -24), (8, -16), (8, 1)], steps=4)]),
+        paintwork.iron,
+    )
     draw_gallery(canvas, place, paintwork)
     draw_lamp_room(canvas, place, paintwork)
     return place.spot(0, LAMP_HEIGHT)
@@ -399,28 +573,59 @@ def draw_cottage(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
 # Boat and birds
 
 
-def draw_boat(canvas: Canvas, place: Place, hull: Colour, sail: Colour, trim: Colour, lamp: Colour | None) -> None:
+def draw_boat(
+    canvas: Canvas, place: Place, hull: Colour, sail: Colour, trim: Colour, lamp: Colour | None
+) -> None:
     """A stout little fishing boat with one patched sail, a bell at the bow and a lamp at the stern."""
     draw(canvas, place.put(limb([(2, -20), (3, -112)], [2.2, 1.4])), trim)
     draw(
         canvas,
-        place.put([smooth([(8, -106), (26, -76), (42, -44), (58, -30), (30, -27), (8, -29), (10, -66)], steps=6)]),
+        place.put(
+            [
+                smooth(
+                    [(8, -106), (26, -76), (42, -44), (58, -30), (30, -27), (8, -29), (10, -66)],
+                    steps=6,
+                )
+            ]
+        ),
         sail,
     )
     draw(
         canvas,
-        place.put([smooth([(-2, -100), (-12, -66), (-34, -34), (-18, -31), (-3, -32), (-5, -62)], steps=6)]),
+        place.put(
+            [
+                smooth(
+                    [(-2, -100), (-12, -66), (-34, -34), (-18, -31), (-3, -32), (-5, -62)], steps=6
+                )
+            ]
+        ),
         mix(sail, trim, 0.25),
     )
-    body = [(-66, -27), (-40, -20), (0, -18), (40, -21), (70, -32), (62, -10), (48, 4), (0, 8), (-46, 4), (-60, -10)]
+    body = [
+        (-66, -27),
+        (-40, -20),
+        (0, -18),
+        (40, -21),
+        (70, -32),
+        (62, -10),
+        (48, 4),
+        (0, 8),
+        (-46, 4),
+        (-60, -10),
+    ]
     draw(canvas, place.put([smooth(body, steps=6)]), hull)
     draw(
         canvas,
         place.put(limb([(-64, -24), (-38, -17), (0, -15), (40, -18), (67, -28)], [2, 2.4, 2])),
         mix(sail, hull, 0.35),
     )
-    draw(canvas, place.put(limb([(58, -26), (58, -48), (64, -53), (70, -50)], [1.3, 1.3, 1.0])), trim)
-    bell = [numbers([(67.5, -51), (72.5, -51), (75, -42), (78, -39), (62, -39), (65, -42)]), oval(70, -38, 2)]
+    draw(
+        canvas, place.put(limb([(58, -26), (58, -48), (64, -53), (70, -50)], [1.3, 1.3, 1.0])), trim
+    )
+    bell = [
+        numbers([(67.5, -51), (72.5, -51), (75, -42), (78, -39), (62, -39), (65, -42)]),
+        oval(70, -38, 2),
+    ]
     draw(canvas, place.put(bell), mix(trim, lamp or sail, 0.45))
     draw(canvas, place.put(limb([(-56, -24), (-56, -46)], [1.3, 1.3])), trim)
     if lamp:
@@ -430,13 +635,19 @@ def draw_boat(canvas: Canvas, place: Place, hull: Colour, sail: Colour, trim: Co
 
 def draw_gull(canvas: Canvas, place: Place, colour: Colour, lift: float = 1.0) -> None:
     """A gull on the wing; lift bends its wings up or, when small, flat."""
-    left = limb([(0, 0), (-12, -11 * lift), (-26, -9 * lift), (-42, 1)], [3.0, 2.6, 1.8, 0.3], steps=8)
-    right = limb([(2, 0), (13, -13 * lift), (26, -14 * lift), (43, -6)], [3.0, 2.6, 1.8, 0.3], steps=8)
+    left = limb(
+        [(0, 0), (-12, -11 * lift), (-26, -9 * lift), (-42, 1)], [3.0, 2.6, 1.8, 0.3], steps=8
+    )
+    right = limb(
+        [(2, 0), (13, -13 * lift), (26, -14 * lift), (43, -6)], [3.0, 2.6, 1.8, 0.3], steps=8
+    )
     body = limb([(-8, 4), (0, 1), (10, 0), (15, 1)], [0.8, 3.6, 3.2, 0.8], steps=8)
     draw(canvas, place.put([*left, *right, *body]), colour)
 
 
-def draw_owl(canvas: Canvas, place: Place, feather: Colour, pale: Colour, eye: Colour, edge: Colour) -> None:
+def draw_owl(
+    canvas: Canvas, place: Place, feather: Colour, pale: Colour, eye: Colour, edge: Colour
+) -> None:
     """The owl who never sleeps: round, tufted and wide awake."""
     body = [
         smooth(
@@ -463,9 +674,15 @@ def draw_owl(canvas: Canvas, place: Place, feather: Colour, pale: Colour, eye: C
     stamp(canvas, stencil, feather)
     belly = [smooth([(-16, -40), (-17, -16), (0, -3), (17, -16), (16, -40), (0, -46)])]
     draw(canvas, place.put(belly), mix(feather, pale, 0.4))
-    flecks = [blade((x, y), (x, y + 8), 0, 5) for y in (-36, -26, -16) for x in (-10 - y % 4, 0, 10 + y % 4)]
+    flecks = [
+        blade((x, y), (x, y + 8), 0, 5)
+        for y in (-36, -26, -16)
+        for x in (-10 - y % 4, 0, 10 + y % 4)
+    ]
     draw(canvas, place.put(flecks), feather)
-    draw(canvas, place.put([oval(-11, -57, 13, 13), oval(11, -57, 13, 13)]), mix(feather, pale, 0.75))
+    draw(
+        canvas, place.put([oval(-11, -57, 13, 13), oval(11, -57, 13, 13)]), mix(feather, pale, 0.75)
+    )
     draw(
         canvas,
         place.put(
@@ -476,10 +693,19 @@ def draw_owl(canvas: Canvas, place: Place, feather: Colour, pale: Colour, eye: C
         ),
         mix(feather, (0.0, 0.0, 0.0), 0.35),
     )
-    stamp(canvas, Stencil(stencil.top, stencil.left, rim(stencil, (0.5, 0.7), 4 * place.size * canvas.scale)), edge, 0.8)
+    stamp(
+        canvas,
+        Stencil(stencil.top, stencil.left, rim(stencil, (0.5, 0.7), 4 * place.size * canvas.scale)),
+        edge,
+        0.8,
+    )
     for x in (-11, 11):
         glow(canvas, place.spot(x, -57), 26 * place.size, eye, 0.4)
         draw(canvas, place.put([oval(x, -57, 9)]), eye)
         draw(canvas, place.put([oval(x + 1, -56, 5)]), (0.03, 0.03, 0.05))
         draw(canvas, place.put([oval(x - 1, -59, 1.8)]), (1.0, 1.0, 0.95))
-    draw(canvas, place.put([smooth([(-4, -52), (4, -52), (0, -42)], steps=5)]), mix(eye, feather, 0.3))
+    draw(
+        canvas,
+        place.put([smooth([(-4, -52), (4, -52), (0, -42)], steps=5)]),
+        mix(eye, feather, 0.3),
+    )

@@ -109,7 +109,11 @@ def voicings(classes: frozenset[int], register: tuple[int, int]) -> list[tuple[i
     for voices in combinations(pitches, 4):
         gaps = [high - low for low, high in pairwise(voices)]
         crowded = min(gaps) < 2 or gaps[0] < 3
-        if {voice % 12 for voice in voices} == classes and not crowded and voices[-1] - voices[0] <= 17:
+        if (
+            {voice % 12 for voice in voices} == classes
+            and not crowded
+            and voices[-1] - voices[0] <= 17
+        ):
             chosen.append(voices)
     return chosen
 
@@ -124,7 +128,11 @@ def lead_voices(piece: Piece) -> list[Chord]:
 
         def effort(voices: tuple[int, ...], before: tuple[int, ...] | None = before) -> float:
             drift = abs(sum(voices) / len(voices) - centre)
-            moved = sum(abs(new - old) for new, old in zip(voices, before, strict=True)) if before else 0
+            moved = (
+                sum(abs(new - old) for new, old in zip(voices, before, strict=True))
+                if before
+                else 0
+            )
             return moved + drift * (0.5 if before else 1.0)
 
         before = min(voicings(classes, piece.register), key=effort)
@@ -172,7 +180,9 @@ def part_notes(piece: Piece, part: Part, chords: list[Chord]) -> Iterator[Note]:
             swung = position + (piece.swing - 0.5 if position % 1 == 0.5 else 0.0)
             for pitch in pitches:
                 force = stress(position, bar, piece.beats_in_bar)
-                yield Note(bar * piece.beats_in_bar + swung, length, pitch + 12 * part.octave, force)
+                yield Note(
+                    bar * piece.beats_in_bar + swung, length, pitch + 12 * part.octave, force
+                )
 
 
 def loop_length(piece: Piece) -> int:
@@ -190,7 +200,9 @@ def add_on_circle(channel: FloatArray, start: int, sound: FloatArray) -> None:
     channel[: rest.size] += rest
 
 
-def render_part(piece: Piece, part: Part, chords: list[Chord], chance: np.random.Generator) -> FloatArray:
+def render_part(
+    piece: Piece, part: Part, chords: list[Chord], chance: np.random.Generator
+) -> FloatArray:
     """Play one part onto the circle, in stereo, as a person would: never quite on time, never twice as loud."""
     length = loop_length(piece)
     beat = length / RATE / (len(chords) * piece.beats_in_bar)
@@ -217,7 +229,9 @@ def reverberation(seconds: float, chance: np.random.Generator) -> FloatArray:
     hall = np.zeros((2, moment.size))
     for low, high, share in ((150.0, 600.0, 1.1), (600.0, 2400.0, 0.9), (2400.0, 7000.0, 0.45)):
         noise = chance.standard_normal((2, moment.size))
-        band = shape_spectrum(shape_spectrum(noise, RATE, high_pass_response(low)), RATE, low_pass_response(high, 2))
+        band = shape_spectrum(
+            shape_spectrum(noise, RATE, high_pass_response(low)), RATE, low_pass_response(high, 2)
+        )
         hall += band * np.exp(-6.9 * moment / (seconds * share)) * np.minimum(moment / 0.03, 1.0)
     delayed = np.pad(hall, ((0, 0), (round(0.022 * RATE), 0)))
     strength: FloatArray = np.sqrt(np.sum(delayed**2, axis=1, keepdims=True))
@@ -229,7 +243,9 @@ def sea(length: int, chance: np.random.Generator) -> FloatArray:
     noise = shape_spectrum(chance.standard_normal((2, length)), RATE, low_pass_response(420.0))
     dull = shape_spectrum(noise, RATE, high_pass_response(120.0))
     turn = 2.0 * np.pi * np.arange(length) / length
-    swell = np.stack([(0.55 + 0.45 * np.sin(7 * turn + shift) * np.cos(2 * turn)) ** 2 for shift in (0.0, 0.9)])
+    swell = np.stack(
+        [(0.55 + 0.45 * np.sin(7 * turn + shift) * np.cos(2 * turn)) ** 2 for shift in (0.0, 0.9)]
+    )
     waves: FloatArray = dull * swell
     return waves / float(np.sqrt(np.mean(waves**2)))
 

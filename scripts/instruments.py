@@ -53,18 +53,28 @@ def _partials(
         if frequency < _HIGHEST_PARTIAL and strength > _FAINTEST_PARTIAL:
             heard = time[: round(1.3 * decay * RATE)]  # by then it has fallen by 78 dB
             phase = chance.uniform(0.0, 2.0 * np.pi)
-            sound[: heard.size] += strength * np.sin(2.0 * np.pi * frequency * heard + phase) * np.exp(-6.9 * heard / decay)
+            sound[: heard.size] += (
+                strength
+                * np.sin(2.0 * np.pi * frequency * heard + phase)
+                * np.exp(-6.9 * heard / decay)
+            )
     return sound
 
 
-def _thump(time: FloatArray, corner: float, seconds: float, chance: np.random.Generator) -> FloatArray:
+def _thump(
+    time: FloatArray, corner: float, seconds: float, chance: np.random.Generator
+) -> FloatArray:
     """Make the dull knock of a hammer or a thumb: a moment of low-passed noise."""
     moment = time[: round(0.2 * RATE)]
     knock = chance.standard_normal(moment.size) * np.exp(-6.9 * moment / seconds)
-    return np.pad(shape_spectrum(knock, RATE, low_pass_response(corner, 2)), (0, time.size - moment.size))
+    return np.pad(
+        shape_spectrum(knock, RATE, low_pass_response(corner, 2)), (0, time.size - moment.size)
+    )
 
 
-def felt_piano(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def felt_piano(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Play an upright piano with felt before its hammers: three strings a note, soft, dying in two stages.
 
     Strings are stiff, so partials lie at k * f * sqrt(1 + B * k ** 2) (Fletcher and Rossing, section 12.3); the harder
@@ -78,12 +88,16 @@ def felt_piano(frequency: float, seconds: float, velocity: float, chance: np.ran
     decays = 7.0 * (261.6 / frequency) ** 0.45 / order**0.7
     sound = np.zeros(time.size)
     for cents, share, slowness in ((-0.9, 0.42, 0.55), (0.0, 0.38, 1.0), (1.1, 0.2, 1.7)):
-        sound += _partials(time, stretched * 2.0 ** (cents / 1200.0), strengths * share, decays * slowness, chance)
+        sound += _partials(
+            time, stretched * 2.0 ** (cents / 1200.0), strengths * share, decays * slowness, chance
+        )
     sound = sound * _rise(time, 0.012 - 0.006 * velocity) + 0.05 * _thump(time, 350.0, 0.09, chance)
     return 2.2 * velocity * sound * _release(time, seconds, 0.55)
 
 
-def kalimba(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def kalimba(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Pluck a thumb piano: nearly a sine, with the bright, brief overtones of a bar clamped at one end.
 
     A clamped bar sounds 1 : 6.27 : 17.55 (Fletcher and Rossing, section 2.15); the octave comes from the box.
@@ -97,7 +111,9 @@ def kalimba(frequency: float, seconds: float, velocity: float, chance: np.random
     return velocity * (sound + 0.12 * _thump(time, 900.0, 0.04, chance)) * _release(time, 2.3, 0.5)
 
 
-def harp(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def harp(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Pluck a gut string near its third: partials of sin(k * pi * place) / k ** 2, damped by the square of the order.
 
     The plucked shape is that of Fletcher and Rossing, section 2.7.
@@ -107,30 +123,46 @@ def harp(frequency: float, seconds: float, velocity: float, chance: np.random.Ge
     strengths = np.abs(np.sin(np.pi * order * 0.31)) / order ** (2.3 - 0.6 * velocity)
     decays = 3.6 * (220.0 / frequency) ** 0.4 / (1.0 + 0.05 * order**1.7)
     sound = _partials(time, frequency * order, strengths, decays, chance) * _rise(time, 0.003)
-    return velocity * (1.1 * sound + 0.04 * _thump(time, 1200.0, 0.03, chance)) * _release(time, seconds, 0.75)
+    return (
+        velocity
+        * (1.1 * sound + 0.04 * _thump(time, 1200.0, 0.03, chance))
+        * _release(time, seconds, 0.75)
+    )
 
 
-def pizzicato(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def pizzicato(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Pluck a fiddle: a short, woody harp note."""
     time = _time(min(seconds, 0.5) + 0.3)
     order = np.arange(1.0, 13.0)
     strengths = np.abs(np.sin(np.pi * order * 0.22)) / order ** (2.0 - 0.5 * velocity)
     decays = 0.75 * (300.0 / frequency) ** 0.3 / (1.0 + 0.12 * order)
     sound = _partials(time, frequency * order, strengths, decays, chance) * _rise(time, 0.004)
-    return velocity * (1.3 * sound + 0.15 * _thump(time, 700.0, 0.035, chance)) * _release(time, seconds, 0.25)
+    return (
+        velocity
+        * (1.3 * sound + 0.15 * _thump(time, 700.0, 0.035, chance))
+        * _release(time, seconds, 0.25)
+    )
 
 
-def marimba(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def marimba(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Strike a wooden bar tuned 1 : 4 : 9.2 (Fletcher and Rossing, section 19.2) with a soft mallet."""
     del seconds  # wood does not sustain
     time = _time(1.4)
     strengths = np.array((1.0, 0.2 + 0.12 * velocity, 0.05))
     decays = np.array((1.15, 0.35, 0.12)) * (330.0 / frequency) ** 0.5
-    sound = _partials(time, np.array((1.0, 3.98, 9.2)) * frequency, strengths, decays, chance) * _rise(time, 0.004)
+    sound = _partials(
+        time, np.array((1.0, 3.98, 9.2)) * frequency, strengths, decays, chance
+    ) * _rise(time, 0.004)
     return velocity * (sound + 0.14 * _thump(time, 500.0, 0.04, chance)) * _release(time, 1.1, 0.3)
 
 
-def glass(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def glass(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Strike a small glass bell: slow to decay, shimmering because each partial is a slightly split pair.
 
     A bar free at both ends sounds 1 : 2.756 : 5.404 (Fletcher and Rossing, section 2.15).
@@ -143,7 +175,9 @@ def glass(frequency: float, seconds: float, velocity: float, chance: np.random.G
     return velocity * sound * _release(time, seconds + 0.8, 1.7)
 
 
-def bass(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def bass(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Pluck a double bass softly: round, with just enough overtones to be heard on a small loudspeaker."""
     time = _time(seconds + 0.5)
     order = np.arange(1.0, 7.0)
@@ -158,25 +192,35 @@ def _bowed_cycle(chance: np.random.Generator) -> FloatArray:
     angle = 2.0 * np.pi * np.arange(_TABLE_SIZE) / _TABLE_SIZE
     order = np.arange(1.0, 9.0)
     strengths = chance.uniform(0.85, 1.15, order.size) / order**1.75
-    return strengths @ np.sin(np.outer(order, angle) + chance.uniform(0.0, 2.0 * np.pi, (order.size, 1)))
+    return strengths @ np.sin(
+        np.outer(order, angle) + chance.uniform(0.0, 2.0 * np.pi, (order.size, 1))
+    )
 
 
-def pad(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def pad(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Bow a small, warm string section: five detuned players who swell in, breathe and overlap into the next chord."""
     swell, fall = min(1.6, 0.45 * seconds), 2.2
     time = _time(seconds + fall)
     sound = np.zeros(time.size)
     for cents in (-7.0, -3.2, 0.4, 3.6, 6.5):
-        tremor = 1.0 + 0.16 * np.sin(2.0 * np.pi * chance.uniform(0.1, 0.3) * time + chance.uniform(0.0, 6.3))
+        tremor = 1.0 + 0.16 * np.sin(
+            2.0 * np.pi * chance.uniform(0.1, 0.3) * time + chance.uniform(0.0, 6.3)
+        )
         drifting = frequency * 2.0 ** ((cents + chance.uniform(-0.6, 0.6)) / 1200.0)
         turns = (time * drifting * _TABLE_SIZE).astype(np.int64) % _TABLE_SIZE
         sound += tremor * _bowed_cycle(chance)[turns]
     return 0.2 * velocity * sound * _rise(time, swell) * _release(time, seconds, fall)
 
 
-def shaker(frequency: float, seconds: float, velocity: float, chance: np.random.Generator) -> FloatArray:
+def shaker(
+    frequency: float, seconds: float, velocity: float, chance: np.random.Generator
+) -> FloatArray:
     """Shake a few grains of rice: a soft breath of noise around the given frequency."""
     time = _time(seconds + 0.05)
     grains = chance.standard_normal(time.size) * _rise(time, 0.02) * np.exp(-6.9 * time / 0.13)
-    band = shape_spectrum(grains, RATE, lambda hertz: 1.0 / (1.0 + ((hertz - frequency) / (0.35 * frequency)) ** 2))
+    band = shape_spectrum(
+        grains, RATE, lambda hertz: 1.0 / (1.0 + ((hertz - frequency) / (0.35 * frequency)) ** 2)
+    )
     return velocity * 0.5 * band

@@ -45,7 +45,11 @@ def sky(canvas: Canvas, horizon: float, stops: Stops) -> None:
 
 def star(canvas: Canvas, at: Point, radius: float, colour: Colour, strength: float) -> None:
     """One star: a soft point, and for the big ones a faint cross."""
-    column, row, reach = at[0] * canvas.scale, at[1] * canvas.scale, max(int(radius * 6 * canvas.scale), 2)
+    column, row, reach = (
+        at[0] * canvas.scale,
+        at[1] * canvas.scale,
+        max(int(radius * 6 * canvas.scale), 2),
+    )
     left, top = max(int(column) - reach, 0), max(int(row) - reach, 0)
     window = slice(top, int(row) + reach + 1), slice(left, int(column) + reach + 1)
     height, width = canvas.pixels[window].shape[:2]
@@ -61,8 +65,18 @@ def stars(canvas: Canvas, count: int, lowest: float, colour: Colour, seed: int) 
     """Stars strewn over the sky, many faint ones and a few bright ones, fewer towards the horizon."""
     random = np.random.default_rng(seed)
     for _ in range(count):
-        x, y, bright = random.random() * WIDTH, random.random() ** 1.4 * lowest, random.random() ** 5
-        star(canvas, (x, y), 1.1 + 1.9 * bright, colour, (0.3 + 0.7 * bright) * (1 - y / lowest) ** 0.5)
+        x, y, bright = (
+            random.random() * WIDTH,
+            random.random() ** 1.4 * lowest,
+            random.random() ** 5,
+        )
+        star(
+            canvas,
+            (x, y),
+            1.1 + 1.9 * bright,
+            colour,
+            (0.3 + 0.7 * bright) * (1 - y / lowest) ** 0.5,
+        )
 
 
 def moon(canvas: Canvas, at: Point, radius: float, colour: Colour, crescent: float = 0.0) -> None:
@@ -72,10 +86,16 @@ def moon(canvas: Canvas, at: Point, radius: float, colour: Colour, crescent: flo
     away = np.hypot(canvas.across - at[0], canvas.down - at[1])
     disc = smoothstep(radius + 1.2, radius - 1.2, away)
     if crescent:
-        bite = np.hypot(canvas.across - at[0] - radius * crescent, canvas.down - at[1] + radius * 0.3)
+        bite = np.hypot(
+            canvas.across - at[0] - radius * crescent, canvas.down - at[1] + radius * 0.3
+        )
         disc = numbers(disc * smoothstep(radius * 0.92 - 1.5, radius * 0.92 + 1.5, bite))
     seas = noise(canvas, (radius * 0.9, radius * 0.9), 5, 3)
-    paint(canvas, disc * (0.97 - 0.22 * smoothstep(0.45, 0.75, seas)), mix(colour, (1.0, 1.0, 1.0), 0.6))
+    paint(
+        canvas,
+        disc * (0.97 - 0.22 * smoothstep(0.45, 0.75, seas)),
+        mix(colour, (1.0, 1.0, 1.0), 0.6),
+    )
 
 
 def shifted(values: Array, columns: int, rows: int) -> Array:
@@ -105,17 +125,25 @@ def clouds(
     step = cell[1] * 0.22 * canvas.scale
     behind = shifted(density, -round(toward[0] * step), -round(toward[1] * step))
     light = np.clip(0.42 + 0.75 * (density - behind) + 0.25 * (billow - 0.5), 0, 1)[..., None]
-    paint(canvas, density * inside**0.5 * strength, numbers(numbers(shadow) * (1 - light) + numbers(lit) * light))
+    paint(
+        canvas,
+        density * inside**0.5 * strength,
+        numbers(numbers(shadow) * (1 - light) + numbers(lit) * light),
+    )
 
 
-def mist(canvas: Canvas, height: float, thickness: float, colour: Colour, strength: float, seed: int) -> None:
+def mist(
+    canvas: Canvas, height: float, thickness: float, colour: Colour, strength: float, seed: int
+) -> None:
     """A bank of haze that lies level and drifts in long shreds."""
     bank = np.exp(-(((canvas.down - height) / thickness) ** 2))
     shreds = noise(canvas, (620, 60), seed, 4)
     paint(canvas, bank * (0.45 + 0.75 * shreds) * strength, colour)
 
 
-def rays(canvas: Canvas, source: Point, colour: Colour, strength: float, seed: int, reach: float) -> None:
+def rays(
+    canvas: Canvas, source: Point, colour: Colour, strength: float, seed: int, reach: float
+) -> None:
     """Shafts of light of uneven width which fan out from a point."""
     x, y = canvas.across - source[0], canvas.down - source[1]
     turn = np.arctan2(y, x)
@@ -130,15 +158,23 @@ def rays(canvas: Canvas, source: Point, colour: Colour, strength: float, seed: i
 # Land
 
 
-def ridge(canvas: Canvas, points: Sequence[Point], rough: float, seed: int, grain: float = 90) -> Array:
+def ridge(
+    canvas: Canvas, points: Sequence[Point], rough: float, seed: int, grain: float = 90
+) -> Array:
     """The height of a skyline over the whole width: a smooth curve through the points, roughened."""
     curve = smooth(points, closed=False, steps=24)
     line = np.interp(canvas.across[0], curve[:, 0], curve[:, 1])
     random = np.random.default_rng(seed)
     for octave in range(4):
         knots = np.arange(-2, WIDTH * 2**octave / grain + 3)
-        bumps = smooth([(float(knot), float(random.random() - 0.5)) for knot in knots], closed=False, steps=6)
-        line += np.interp(canvas.across[0] * 2**octave / grain, bumps[:, 0], bumps[:, 1]) * rough * 0.55**octave
+        bumps = smooth(
+            [(float(knot), float(random.random() - 0.5)) for knot in knots], closed=False, steps=6
+        )
+        line += (
+            np.interp(canvas.across[0] * 2**octave / grain, bumps[:, 0], bumps[:, 1])
+            * rough
+            * 0.55**octave
+        )
     return numbers(line)
 
 
@@ -152,7 +188,9 @@ def below(canvas: Canvas, line: Array) -> Array:
     return numbers(np.clip((canvas.down - line[None, :]) * canvas.scale + 0.5, 0, 1))
 
 
-def hill(canvas: Canvas, line: Array, top: Colour, foot: Colour, depth: float, seed: int = 0) -> Array:
+def hill(
+    canvas: Canvas, line: Array, top: Colour, foot: Colour, depth: float, seed: int = 0
+) -> Array:
     """Land under a skyline, which fades from its top colour into the colour of its foot; gives its coverage."""
     covered = below(canvas, line)
     share = smoothstep(0, 1, (canvas.down - line[None, :]) / depth)[..., None]
@@ -168,18 +206,33 @@ def edge_light(canvas: Canvas, line: Array, colour: Colour, width: float, streng
     shine(canvas, below(canvas, line) * np.exp(-np.maximum(under, 0) / width) * strength, colour)
 
 
-def cliff(canvas: Canvas, outline: Outline, top: Colour, foot: Colour, rock_light: Colour, toward: Point, seed: int) -> None:
+def cliff(
+    canvas: Canvas,
+    outline: Outline,
+    top: Colour,
+    foot: Colour,
+    rock_light: Colour,
+    toward: Point,
+    seed: int,
+) -> None:
     """A rock face: cracked, lit on one side, and darker towards its foot."""
     stencil = cut(canvas, [outline], margin=20)
     rows, _ = stencil.window
     height, low = float(outline[:, 1].min()), float(outline[:, 1].max())
     share = smoothstep(0, 1, (canvas.down[rows] - height) / (low - height))[..., None]
     stones = rock_face(canvas, stencil, seed)
-    colour = (numbers(top) * (1 - share) + numbers(foot) * share) * (0.62 + 0.76 * stones)[..., None]
+    colour = (numbers(top) * (1 - share) + numbers(foot) * share) * (0.62 + 0.76 * stones)[
+        ..., None
+    ]
     stamp(canvas, stencil, numbers(colour))
     for width, strength in ((26.0, 0.2), (5.0, 0.6)):
         edge = rim(stencil, toward, width * canvas.scale) * (0.2 + 1.3 * stones)
-        stamp(canvas, Stencil(stencil.top, stencil.left, numbers(np.clip(edge, 0, 1))), rock_light, strength)
+        stamp(
+            canvas,
+            Stencil(stencil.top, stencil.left, numbers(np.clip(edge, 0, 1))),
+            rock_light,
+            strength,
+        )
 
 
 def rock_face(canvas: Canvas, stencil: Stencil, seed: int) -> Array:
@@ -192,7 +245,9 @@ def rock_face(canvas: Canvas, stencil: Stencil, seed: int) -> Array:
     return numbers(0.42 * slabs + 0.25 * chips + 0.33 * weather)
 
 
-def surf(canvas: Canvas, line: float, span: Point, colour: Colour, strength: float, seed: int) -> None:
+def surf(
+    canvas: Canvas, line: float, span: Point, colour: Colour, strength: float, seed: int
+) -> None:
     """Foam where the water meets the rock: short level dashes, thick at the rock and thin further out."""
     random = np.random.default_rng(seed)
     shape: Shape = []
@@ -208,7 +263,9 @@ def tuft(random: np.random.Generator, root: Point, height: float, lean: float) -
     """One grass blade of random length and bow."""
     tall = height * (0.4 + 0.8 * random.random())
     sway = (random.random() - 0.5 + lean) * tall * 0.9
-    return blade((root[0], root[1] + 4), (root[0] + sway, root[1] - tall), -sway * 0.25, 2.0 + tall * 0.07)
+    return blade(
+        (root[0], root[1] + 4), (root[0] + sway, root[1] - tall), -sway * 0.25, 2.0 + tall * 0.07
+    )
 
 
 def grass(
@@ -229,13 +286,17 @@ def grass(
     draw(canvas, [tuft(random, root, height, lean) for root in roots], colour)
 
 
-def flowers(canvas: Canvas, line: Array, span: Point, count: int, sink: float, colour: Colour, seed: int) -> None:
+def flowers(
+    canvas: Canvas, line: Array, span: Point, count: int, sink: float, colour: Colour, seed: int
+) -> None:
     """Small blossoms on stalks, which are dots of colour in the grass."""
     random = np.random.default_rng(seed)
     for _ in range(count):
         x = span[0] + float(random.random()) * (span[1] - span[0])
         y = ground(canvas, line, x) + float(random.random()) * sink - 6
-        size = (2.4 + 2.6 * float(random.random())) * (0.8 + 1.2 * max(y - ground(canvas, line, x), 0) / (sink + 1))
+        size = (2.4 + 2.6 * float(random.random())) * (
+            0.8 + 1.2 * max(y - ground(canvas, line, x), 0) / (sink + 1)
+        )
         turns = np.linspace(0, 2 * np.pi, 5, endpoint=False) + random.random()
         petals = [moved_petal(x, y, size, float(turn)) for turn in turns]
         draw(canvas, petals, mix(colour, (1.0, 1.0, 1.0), float(random.random()) * 0.35))
@@ -265,11 +326,20 @@ def pine(random: np.random.Generator, foot: Point, height: float, spread: float 
     trunk = height * 0.016
     base = [(foot[0] + trunk, foot[1] - height * 0.07), (foot[0] + trunk, foot[1] + 8)]
     mirrored = [(foot[0] - trunk, foot[1] + 8), (foot[0] - trunk, foot[1] - height * 0.07)]
-    return smooth([(foot[0], foot[1] - height), *sides[1], *base, *mirrored, *sides[0][::-1]], steps=4)
+    return smooth(
+        [(foot[0], foot[1] - height), *sides[1], *base, *mirrored, *sides[0][::-1]], steps=4
+    )
 
 
 def pines(
-    canvas: Canvas, line: Array, span: Point, count: int, heights: Point, colour: Colour, seed: int, fade: float = 0.0
+    canvas: Canvas,
+    line: Array,
+    span: Point,
+    count: int,
+    heights: Point,
+    colour: Colour,
+    seed: int,
+    fade: float = 0.0,
 ) -> None:
     """A row of pines that grows on a skyline; fade softens them with distance."""
     random = np.random.default_rng(seed)
@@ -303,20 +373,26 @@ def ripples(canvas: Canvas, horizon: float, seed: int, broad: float = 1.0) -> Ar
     return numbers(np.clip(0.5 + total / np.sqrt(weights + 1e-6), 0, 1))
 
 
-def water(canvas: Canvas, horizon: float, stops: Stops, reflect: float, waves: Array, stir: float = 1.0) -> None:
+def water(
+    canvas: Canvas, horizon: float, stops: Stops, reflect: float, waves: Array, stir: float = 1.0
+) -> None:
     """The sea: a wash that deepens towards us, and the world above turned upside down and stirred in it."""
     depth = depth_of(canvas, horizon)
     columns, rows = np.arange(canvas.width)[None, :], np.arange(canvas.height)[:, None]
     level = horizon * canvas.scale
     push = (waves - 0.5) * depth**0.8 * canvas.scale * stir
-    mirrored = sampled(canvas.pixels, columns + push * 120, level - (rows - level) * 0.92 - 2 + push * 90)
+    mirrored = sampled(
+        canvas.pixels, columns + push * 120, level - (rows - level) * 0.92 - 2 + push * 90
+    )
     wash = ramp(depth, stops)
     share = reflect * (1 - 0.55 * depth[..., None])
     covered = np.clip((canvas.down - horizon) * canvas.scale + 0.5, 0, 1)
     paint(canvas, covered, numbers(wash * (1 - share) + mirrored * share))
 
 
-def swell(canvas: Canvas, horizon: float, waves: Array, light: Colour, dark: Colour, strength: float) -> None:
+def swell(
+    canvas: Canvas, horizon: float, waves: Array, light: Colour, dark: Colour, strength: float
+) -> None:
     """The lit and the shaded sides of the wavelets."""
     depth = depth_of(canvas, horizon)
     near = (canvas.down > horizon) * (0.25 + 0.75 * depth)
@@ -341,7 +417,9 @@ def glitter(
     shine(canvas, (sparks * 0.85 + 0.22) * road * (canvas.down > horizon) * strength, colour)
 
 
-def crests(canvas: Canvas, horizon: float, count: int, colour: Colour, strength: float, seed: int) -> None:
+def crests(
+    canvas: Canvas, horizon: float, count: int, colour: Colour, strength: float, seed: int
+) -> None:
     """Drawn wave lines, thin arcs that grow towards us."""
     random = np.random.default_rng(seed)
     shape: Shape = []
@@ -362,16 +440,26 @@ def crest(x: float, y: float, width: float) -> Outline:
 
 
 def reflection(
-    canvas: Canvas, waterline: float, span: Point, reach: float, waves: Array, strength: float, tone: Colour
+    canvas: Canvas,
+    waterline: float,
+    span: Point,
+    reach: float,
+    waves: Array,
+    strength: float,
+    tone: Colour,
 ) -> None:
     """The upside-down picture of what stands at a waterline, broken by the waves and lost with depth."""
     below_line = canvas.down - waterline
     push = (waves - 0.5) * np.clip(below_line / reach, 0.05, 1) * canvas.scale
     columns, rows = np.arange(canvas.width)[None, :], np.arange(canvas.height)[:, None]
     level = waterline * canvas.scale
-    mirrored = sampled(canvas.pixels, columns + push * 80, level - (rows - level) - 3 * canvas.scale + push * 24)
+    mirrored = sampled(
+        canvas.pixels, columns + push * 80, level - (rows - level) - 3 * canvas.scale + push * 24
+    )
     soft = 24 + 0.1 * (span[1] - span[0])
-    inside = smoothstep(span[0] - soft, span[0], canvas.across) * smoothstep(span[1] + soft, span[1], canvas.across)
+    inside = smoothstep(span[0] - soft, span[0], canvas.across) * smoothstep(
+        span[1] + soft, span[1], canvas.across
+    )
     share = inside * np.exp(-np.maximum(below_line, 0) / reach) * (below_line > 0) * strength
     paint(canvas, share, numbers(mirrored * numbers(tone)))
 

@@ -7,7 +7,18 @@ instrument without pitch, "+" for an octave up. The beat is whatever the tempo c
 
 from dataclasses import dataclass
 
-from instruments import Instrument, bass, felt_piano, glass, harp, kalimba, marimba, pad, pizzicato, shaker
+from instruments import (
+    Instrument,
+    bass,
+    felt_piano,
+    glass,
+    harp,
+    kalimba,
+    marimba,
+    pad,
+    pizzicato,
+    shaker,
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,11 @@ LANTERN = Piece(
             harp,
             -14.0,
             pan=0.25,
-            figures=("b+/1 1/0.5 2/0.5 3/1", "b+/1 2/0.5 1/0.5 3/1", "b+/0.5 0/0.5 1/0.5 2/0.5 3/0.5 2/0.5"),
+            figures=(
+                "b+/1 1/0.5 2/0.5 3/1",
+                "b+/1 2/0.5 1/0.5 3/1",
+                "b+/0.5 0/0.5 1/0.5 2/0.5 3/0.5 2/0.5",
+            ),
         ),
         Part(pad, -19.3, echo=0.5, figures=("0,1,2/3",), wide=True),
         Part(bass, -13.3, echo=0.1, figures=("b/3",)),
@@ -158,7 +173,9 @@ HOPSCOTCH = Piece(
             pan=-0.12,
             echo=0.25,
             octave=-1,
-            melody=bars(f"{_HOP} | {_SKIP} | {_TURN} | {_HALF} | {_HOP} | {_SKIP} | {_TURN} | {_LAND} | {_BRIDGE} |")[:24]
+            melody=bars(
+                f"{_HOP} | {_SKIP} | {_TURN} | {_HALF} | {_HOP} | {_SKIP} | {_TURN} | {_LAND} | {_BRIDGE} |"
+            )[:24]
             + bars(f"{_HOP} | {_SKIP} | {_TURN} | {_LAND}"),
         ),
         Part(
@@ -173,7 +190,13 @@ HOPSCOTCH = Piece(
         ),
         Part(bass, -15.0, echo=0.1, figures=("b/1 -/1 b/1 -/1", "b/1.5 -/2.5")),
         Part(pizzicato, -7.5, pan=0.05, echo=0.15, octave=1, figures=("b/2 b/1 b/1", "b/2 b/2")),
-        Part(pizzicato, -14.5, pan=0.3, echo=0.3, figures=("-/1 1,2,3/1 -/1 1,2,3/0.5 2/0.5", "-/1 1,2,3/1 -/1 1,2,3/1")),
+        Part(
+            pizzicato,
+            -14.5,
+            pan=0.3,
+            echo=0.3,
+            figures=("-/1 1,2,3/1 -/1 1,2,3/0.5 2/0.5", "-/1 1,2,3/1 -/1 1,2,3/1"),
+        ),
         Part(pad, -23.5, echo=0.5, figures=("0,1,2/4",), wide=True),
         Part(
             shaker,
@@ -224,7 +247,13 @@ STARLIGHT = Piece(
                 "-/1 3+/0.5 2+/0.5 1+/0.5 3+/1.5",
             ),
         ),
-        Part(harp, -12.5, pan=-0.4, echo=0.6, figures=("b+/1 0/0.5 1/0.5 2/1 3/1", "b+/1 1/1 0/0.5 2/0.5 3/1")),
+        Part(
+            harp,
+            -12.5,
+            pan=-0.4,
+            echo=0.6,
+            figures=("b+/1 0/0.5 1/0.5 2/1 3/1", "b+/1 1/1 0/0.5 2/0.5 3/1"),
+        ),
         Part(pad, -16.5, echo=0.6, figures=("0,1,2,3/4",), wide=True),
         Part(bass, -12.0, echo=0.15, figures=("b/4",)),
     ),

@@ -16,7 +16,11 @@ RATE = 48_000
 BEFORE = 3_840  # samples: the 80 ms that RFC 7845, section 4.2, asks for
 AFTER = 1_920
 _PRE_SKIP_OFFSET = 10  # bytes into the identification header, RFC 7845 section 5.1
-_GRANULE_OFFSET, _CHECKSUM_OFFSET, _SEGMENTS_OFFSET = 6, 22, 26  # bytes into a page, RFC 3533 section 6
+_GRANULE_OFFSET, _CHECKSUM_OFFSET, _SEGMENTS_OFFSET = (
+    6,
+    22,
+    26,
+)  # bytes into a page, RFC 3533 section 6
 _POLYNOMIAL = 0x04C11DB7
 
 
@@ -75,5 +79,7 @@ def _crop(data: bytes, before: int, length: int) -> bytes:
 def write_loop(samples: FloatArray, path: Path, bit_rate: int) -> None:
     """Encode a stereo loop so that its decoded end flows into its decoded beginning."""
     extended = np.concatenate((samples[:, -BEFORE:], samples, samples[:, :AFTER]), axis=1)
-    encode(extended, RATE, path, "libopus", bit_rate, {"vbr": "constrained", "application": "audio"})
+    encode(
+        extended, RATE, path, "libopus", bit_rate, {"vbr": "constrained", "application": "audio"}
+    )
     path.write_bytes(_crop(path.read_bytes(), BEFORE, samples.shape[1]))

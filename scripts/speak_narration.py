@@ -40,7 +40,9 @@ BIT_RATE = 64_000
 
 LOUDNESS = -18.0  # LUFS: clear on a phone, and headroom enough for -3 dBFS peaks
 CEILING = -3.5  # decibels; half a decibel is left for what the mp3 encoder adds
-LAME_SCALE = 0.95  # LAME turns its input down by this factor at such bit rates, so that is made up for
+LAME_SCALE = (
+    0.95  # LAME turns its input down by this factor at such bit rates, so that is made up for
+)
 
 # Where the narrator takes a breath although no mark stands in the text.
 BREATHS = ("On a hill above the sea", "far out on the water")
@@ -108,10 +110,18 @@ def stretch_pauses(speech: Speech, marks: list[str]) -> FloatArray:
     done = 0
     for mark, (start, end) in zip(marks, speech.pauses, strict=True):
         middle = round((start + end) / 2 * speech.rate)
-        pieces += [speech.samples[done:middle], silence(max(0.0, PAUSES[mark] - (end - start)), speech.rate)]
+        pieces += [
+            speech.samples[done:middle],
+            silence(max(0.0, PAUSES[mark] - (end - start)), speech.rate),
+        ]
         done = middle
     joints = [*pieces, speech.samples[done:]]
-    return np.concatenate([piece if index % 2 else _soft_joint(piece, speech.rate) for index, piece in enumerate(joints)])
+    return np.concatenate(
+        [
+            piece if index % 2 else _soft_joint(piece, speech.rate)
+            for index, piece in enumerate(joints)
+        ]
+    )
 
 
 def _soft_joint(piece: FloatArray, rate: int) -> FloatArray:
@@ -130,16 +140,25 @@ def speak_page(text: str, voice: str) -> tuple[FloatArray, int]:
         joined = stretch_pauses(speech, marks)
         start, end = audible_span(joined, rate, -52.0)
         margin = round(0.03 * rate)
-        pieces += [_soft_joint(joined[max(0, start - margin) : end + margin], rate), silence(SENTENCE_PAUSE, rate)]
+        pieces += [
+            _soft_joint(joined[max(0, start - margin) : end + margin], rate),
+            silence(SENTENCE_PAUSE, rate),
+        ]
     return np.concatenate(pieces[:-1]), rate
 
 
 def room_impulse(rate: int) -> FloatArray:
     """Make a small warm room: noise that decays by 60 dB in a third of a second, duller than the voice."""
     time = np.arange(round(ROOM_SECONDS * rate)) / rate
-    noise = np.random.default_rng(ROOM_SEED).standard_normal(time.size) * 10.0 ** (-3.0 * time / ROOM_SECONDS)
+    noise = np.random.default_rng(ROOM_SEED).standard_normal(time.size) * 10.0 ** (
+        -3.0 * time / ROOM_SECONDS
+    )
     noise[: round(0.008 * rate)] = 0.0  # the nearest wall is more than a metre away
-    warm = shape_spectrum(noise, rate, lambda hertz: high_pass_response(180.0)(hertz) / np.sqrt(1 + (hertz / 2500) ** 4))
+    warm = shape_spectrum(
+        noise,
+        rate,
+        lambda hertz: high_pass_response(180.0)(hertz) / np.sqrt(1 + (hertz / 2500) ** 4),
+    )
     room: FloatArray = warm * 10.0 ** (ROOM_LEVEL / 20.0) / np.sqrt(np.sum(warm**2))
     room[0] += 1.0  # the voice itself
     return room
@@ -165,9 +184,13 @@ def compare(texts: list[str]) -> None:
     """Print the figures of both voices over the whole story."""
     print("voice     bandwidth  pitch   deviation  range    pauses  share of time")
     for name, speak in VOICES.items():
-        sentences = [speak(mark_breaths(sentence)[0]) for text in texts for sentence in split_sentences(text)]
+        sentences = [
+            speak(mark_breaths(sentence)[0]) for text in texts for sentence in split_sentences(text)
+        ]
         bandwidth, pitch, deviation, width, share, pauses = astuple(measure_voice(sentences))
-        print(f"{name:9} {bandwidth:6.0f} Hz {pitch:4.0f} Hz {deviation:6.2f} st {width:6.1f} st {pauses:6}  {share:7.1%}")
+        print(
+            f"{name:9} {bandwidth:6.0f} Hz {pitch:4.0f} Hz {deviation:6.2f} st {width:6.1f} st {pauses:6}  {share:7.1%}"
+        )
 
 
 def narrate(story: Path, voice: str) -> None:
@@ -178,13 +201,17 @@ def narrate(story: Path, voice: str) -> None:
         encode(page / LAME_SCALE, RATE, path, "libmp3lame", BIT_RATE, {"compression_level": "0"})
         heard, rate = decode(path)
         levels = f"{loudness(heard, rate):.1f} LUFS, peak {peak_decibels(heard):.1f} dB"
-        print(f"{name}: {heard.shape[1] / rate:.2f} s, {levels}, {path.stat().st_size / 1000:.0f} kB")
+        print(
+            f"{name}: {heard.shape[1] / rate:.2f} s, {levels}, {path.stat().st_size / 1000:.0f} kB"
+        )
 
 
 def main() -> None:
     """Read the command line and do as it says."""
     parser = argparse.ArgumentParser(description="Speak the narration of the demo story.")
-    parser.add_argument("--story", type=Path, default=STORY, help="folder with the manifest.json to read aloud")
+    parser.add_argument(
+        "--story", type=Path, default=STORY, help="folder with the manifest.json to read aloud"
+    )
     parser.add_argument("--voice", choices=sorted(VOICES), default="festival")
     parser.add_argument("--compare", action="store_true", help="only measure both voices")
     arguments = parser.parse_args()

@@ -38,9 +38,13 @@ def pitch_track(samples: FloatArray, rate: int) -> FloatArray:
     frames = frames_of(samples, rate) * np.hanning(round(_FRAME_SECONDS * rate))
     power = np.abs(np.fft.rfft(frames, 2 * frames.shape[1])) ** 2
     correlation = np.fft.irfft(power)[:, : frames.shape[1]]
-    window = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(frames.shape[1]), 2 * frames.shape[1])) ** 2)
+    window = np.fft.irfft(
+        np.abs(np.fft.rfft(np.hanning(frames.shape[1]), 2 * frames.shape[1])) ** 2
+    )
     lags = np.arange(int(rate / _HIGHEST_PITCH), int(rate / _LOWEST_PITCH))
-    normalised = correlation[:, lags] / np.maximum(correlation[:, :1], 1e-9) / (window[lags] / window[0])
+    normalised = (
+        correlation[:, lags] / np.maximum(correlation[:, :1], 1e-9) / (window[lags] / window[0])
+    )
     loud = correlation[:, 0] > 0.02 * np.percentile(correlation[:, 0], 95)
     voiced = loud & (normalised.max(axis=1) > 0.6)
     return np.asarray(rate / lags[normalised[voiced].argmax(axis=1)], dtype=np.float64)
@@ -48,7 +52,10 @@ def pitch_track(samples: FloatArray, rate: int) -> FloatArray:
 
 def _bandwidth(samples: FloatArray, rate: int) -> float:
     """Find where the long-term spectrum has fallen 60 dB below its maximum for good."""
-    spectrum = np.mean(np.abs(np.fft.rfft(frames_of(samples, rate) * np.hanning(round(_FRAME_SECONDS * rate)))), axis=0)
+    spectrum = np.mean(
+        np.abs(np.fft.rfft(frames_of(samples, rate) * np.hanning(round(_FRAME_SECONDS * rate)))),
+        axis=0,
+    )
     return float(np.flatnonzero(spectrum > spectrum.max() * 1e-3)[-1] / _FRAME_SECONDS)
 
 

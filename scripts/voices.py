@@ -98,7 +98,12 @@ def speak_with_flite(text: str) -> Speech:
     with tempfile.TemporaryDirectory() as folder:
         wave = Path(folder, "sentence.wav")
         stretch = f"duration_stretch={FLITE_STRETCH}"
-        return _read_speech(wave, _run("flite", "-voice", "slt", "--setf", stretch, "-psdur", "-t", text, str(wave)))
+        return _read_speech(
+            wave, _run("flite", "-voice", "slt", "--setf", stretch, "-psdur", "-t", text, str(wave))
+        )
 
 
-VOICES: dict[str, Callable[[str], Speech]] = {"festival": speak_with_festival, "flite": speak_with_flite}
+VOICES: dict[str, Callable[[str], Speech]] = {
+    "festival": speak_with_festival,
+    "flite": speak_with_flite,
+}

@@ -30,7 +30,9 @@ def make_settings(tmp_path: Path) -> SettingsMaker:
     def make(**tables: dict[str, Any]) -> Settings:
         defaults = config.load(root=tmp_path / "root")
         changed = {
-            table: getattr(defaults, table).model_validate(getattr(defaults, table).model_dump() | values)
+            table: getattr(defaults, table).model_validate(
+                getattr(defaults, table).model_dump() | values
+            )
             for table, values in tables.items()
         }
         return defaults.model_copy(update=changed)

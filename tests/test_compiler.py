@@ -16,27 +16,28 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from daemon.attempt import Failure, Film, Kind, Order
 from daemon.compiler import compile_order, compile_story
 from daemon.config import Settings
-from daemon.errors import FilmError, StoryError
-from daemon.order import Order
-from daemon.outcome import Failure, Film, Kind
-from daemon.progress import SCRATCH, Report, reporter
+from daemon.errors import FilmError, Problem, StoryError
+from daemon.progress import SCRATCH, Reporter, reporter
 from tests.conftest import SettingsMaker
-from tests.stories import COLOURS, read_manifest, sine, story, wav, write_manifest
+from tests.helpers.stories import COLOURS, read_manifest, sine, story, wav, write_manifest
 
 
 @pytest.fixture
 def order(tmp_path: Path, settings: Settings) -> Order:
     (tmp_path / "attempt-1").mkdir()
-    return Order("job-1", "the-fox", 1, story(tmp_path / "the-fox"), tmp_path / "attempt-1", settings)
+    return Order(
+        "job-1", "the-fox", 1, story(tmp_path / "the-fox"), tmp_path / "attempt-1", settings
+    )
 
 
 def unheard(_stage: str, _done: float) -> None:
     """A report that nobody reads."""
 
 
-def failure(order: Order, report: Report = unheard) -> Failure:
+def failure(order: Order, report: Reporter = unheard) -> Failure:
     outcome = compile_order(order, report)
     assert isinstance(outcome, Failure)
     assert outcome.job == order.job
@@ -74,13 +75,23 @@ def again(order: Order, name: str) -> Order:
 def test_a_film_and_what_belongs_to_it_and_nothing_else(order: Order) -> None:
     outcome = compile_order(order, reporter(order.attempt))
     assert outcome == Film("job-1", order.attempt, 3.0)
-    assert names(order.attempt) == ["film.chapters.txt", "film.jpg", "film.mp4", "film.srt", "film.vtt", "report.json"]
+    assert names(order.attempt) == [
+        "film.chapters.txt",
+        "film.jpg",
+        "film.mp4",
+        "film.srt",
+        "film.vtt",
+        "report.json",
+    ]
     with av.open(order.attempt / "film.mp4") as film:
         assert sum(1 for _ in film.decode(video=0)) == 72
 
 
 def test_a_story_without_words_has_no_captions(order: Order) -> None:
-    pages = [{key: page[key] for key in ("image", "audio")} for page in read_manifest(order.source)["pages"]]
+    pages = [
+        {key: page[key] for key in ("image", "audio")}
+        for page in read_manifest(order.source)["pages"]
+    ]
     write_manifest(order.source, {"pages": pages, "music": False})
     compile_story(order, unheard)
     assert names(order.attempt) == ["film.chapters.txt", "film.jpg", "film.mp4", "report.json"]
@@ -91,8 +102,14 @@ def test_the_words_beside_the_film_follow_its_pages(order: Order) -> None:
     assert (order.attempt / "film.chapters.txt").read_text() == (
         "00:00 Words of page 1.\n00:00 Words of page 2.\n00:02 Words of page 3.\n"
     )
-    assert "00:00:00,916 --> 00:00:01,516\nWords of page 2.\n" in (order.attempt / "film.srt").read_text()
-    assert "00:00:00.916 --> 00:00:01.516\nWords of page 2.\n" in (order.attempt / "film.vtt").read_text()
+    assert (
+        "00:00:00,916 --> 00:00:01,516\nWords of page 2.\n"
+        in (order.attempt / "film.srt").read_text()
+    )
+    assert (
+        "00:00:00.916 --> 00:00:01.516\nWords of page 2.\n"
+        in (order.attempt / "film.vtt").read_text()
+    )
 
 
 def test_the_poster_is_the_first_page(order: Order) -> None:
@@ -105,7 +122,10 @@ def test_the_poster_is_the_first_page(order: Order) -> None:
 
 def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
     wav(order.source / "tune.wav", sine(0.2))
-    write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav", "film": {"background": "#112233"}})
+    write_manifest(
+        order.source,
+        read_manifest(order.source) | {"music": "tune.wav", "film": {"background": "#112233"}},
+    )
     assert compile_story(order, unheard) == Film("job-1", order.attempt, 3.0, "tune.wav")
     report = report_of(order)
     assert report["film"] == {
@@ -116,13 +136,22 @@ def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
         "height": 90,
         "bytes": (order.attempt / "film.mp4").stat().st_size,
     }
-    assert [(page["start"], page["seconds"], page["narration_seconds"], page["text"]) for page in report["pages"]] == [
+    assert [
+        (page["start"], page["seconds"], page["narration_seconds"], page["text"])
+        for page in report["pages"]
+    ] == [
         (0.0, 0.917, 0.4, "Words of page 1."),
         (0.917, 1.083, 0.6, "Words of page 2."),
         (2.0, 1.0, 0.5, "Words of page 3."),
     ]
     told = {key: report[key] for key in ("job", "story", "attempt", "title", "music")}
-    assert told == {"job": "job-1", "story": "the-fox", "attempt": 1, "title": "A test", "music": "tune.wav"}
+    assert told == {
+        "job": "job-1",
+        "story": "the-fox",
+        "attempt": 1,
+        "title": "A test",
+        "music": "tune.wav",
+    }
     assert report["settings"]["background"] == "#112233"
     assert [file["file"] for file in report["inputs"]][-1] == "tune.wav"
     assert all(set(file) == {"file", "size", "sha256"} for file in report["inputs"])
@@ -169,7 +198,11 @@ def test_a_film_with_a_bit_of_everything_is_as_it_was_asked_for(
     assert [page["page"] for page in report["pages"]] == [0, 1, 2, 3, 0]
     assert [page["text"] for page in report["pages"]][::4] == ["A test", "The End"]
     assert report["film"]["fps"] == pytest.approx(30_000 / 1001)
-    assert len(shown) == report["film"]["frames"] == round(sum(page["seconds"] for page in report["pages"]) * 30_000 / 1001)
+    assert (
+        len(shown)
+        == report["film"]["frames"]
+        == round(sum(page["seconds"] for page in report["pages"]) * 30_000 / 1001)
+    )
     for page, colour in zip(report["pages"][1:4], COLOURS, strict=False):
         frame = shown[round((page["start"] + page["seconds"] / 2) * 30_000 / 1001)]
         assert np.abs(frame[10, 80].astype(int) - colour).max() <= 6
@@ -182,11 +215,15 @@ def test_a_film_with_a_bit_of_everything_is_as_it_was_asked_for(
 
 
 @pytest.mark.parametrize("captions", ["soft", "burned"])
-def test_captions_are_beside_the_film_and_in_it_whether_they_are_burned_in_or_not(captions: str, order: Order) -> None:
+def test_captions_are_beside_the_film_and_in_it_whether_they_are_burned_in_or_not(
+    captions: str, order: Order
+) -> None:
     compile_story(with_film(order, captions=captions), unheard)
     assert (order.attempt / "film.srt").read_text().count("-->") == 3
     with av.open(order.attempt / "film.mp4") as film:
-        words = [bytes(packet)[2:].decode() for packet in film.demux(subtitles=0) if packet.size > 2]
+        words = [
+            bytes(packet)[2:].decode() for packet in film.demux(subtitles=0) if packet.size > 2
+        ]
     assert words == ["Words of page 1.", "Words of page 2.", "Words of page 3."]
     white = [(frame[60:].min(axis=2) > 200).any() for frame in pictures_of(order)]
     assert any(white) is (captions == "burned")
@@ -199,7 +236,10 @@ def test_chapters_title_author_comment_and_cover_are_in_the_film(order: Order) -
     write_manifest(order.source, read_manifest(order.source) | told)
     compile_story(order, unheard)
     with av.open(order.attempt / "film.mp4") as film:
-        assert [chapter["metadata"]["title"] for chapter in film.chapters()] == ["Departure", "Arrival"]
+        assert [chapter["metadata"]["title"] for chapter in film.chapters()] == [
+            "Departure",
+            "Arrival",
+        ]
         metadata = {key: film.metadata[key] for key in ("title", "artist", "comment")}
         assert metadata == {"title": "A test", "artist": "A. Writer", "comment": "CC0"}
         assert film.streams.video[0].metadata["language"] == "por"
@@ -220,7 +260,9 @@ def test_a_preview_is_the_same_film_with_a_quarter_of_the_pixels(order: Order) -
     assert (order.attempt / "film.srt").read_bytes() == (small.attempt / "film.srt").read_bytes()
 
 
-def test_the_report_tells_how_loud_everything_was_made(order: Order, make_settings: SettingsMaker) -> None:
+def test_the_report_tells_how_loud_everything_was_made(
+    order: Order, make_settings: SettingsMaker
+) -> None:
     """Tones of half the full scale are some dB louder than -20 LUFS, and are lowered by as much."""
     wav(order.source / "tune.wav", sine(0.2))
     write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav"})
@@ -252,28 +294,41 @@ def test_progress_goes_through_the_stages_and_never_back(order: Order) -> None:
     compile_story(order, lambda stage, done: told.append((stage, done)))
     stages = list(dict.fromkeys(stage for stage, _ in told))
     assert stages == ["intake", "film", "checking"]
-    assert [done for stage, done in told if stage == "film"] == sorted(done for stage, done in told if stage == "film")
+    assert [done for stage, done in told if stage == "film"] == sorted(
+        done for stage, done in told if stage == "film"
+    )
 
 
 def test_the_source_is_left_as_it_is(order: Order) -> None:
-    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()}
+    before = {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()
+    }
     compile_story(order, unheard)
-    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()} == before
+    assert {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()
+    } == before
 
 
 # Failures
 
 
-def test_a_fault_of_the_story_is_told_with_all_its_problems_and_not_tried_again(order: Order) -> None:
+def test_a_fault_of_the_story_is_told_with_all_its_problems_and_not_tried_again(
+    order: Order,
+) -> None:
     (order.source / "02.wav").unlink()
     (order.source / "03.png").write_text("no picture")
     failed = failure(order)
     assert (failed.kind, failed.retryable, failed.trace) == (Kind.STORY, False, "")
-    assert [(problem.where, problem.file) for problem in failed.problems] == [("page 2", "02.wav"), ("page 3", "03.png")]
+    assert [(problem.where, problem.file) for problem in failed.problems] == [
+        ("page 2", "02.wav"),
+        ("page 3", "03.png"),
+    ]
     assert names(order.attempt) == []
 
 
-def test_a_track_that_cannot_be_played_is_a_fault_of_the_film(order: Order, make_settings: SettingsMaker) -> None:
+def test_a_track_that_cannot_be_played_is_a_fault_of_the_film(
+    order: Order, make_settings: SettingsMaker
+) -> None:
     library = order.source.parent / "library"
     library.mkdir()
     (library / "broken.mp3").write_text("no sound")
@@ -309,7 +364,11 @@ def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Orde
         noise = chance.integers(0, 255, (360, 640, 3), dtype=np.uint8)
         Image.fromarray(noise).save(order.source / f"{number}.jpg", quality=40)
     write_manifest(
-        order.source, {"pages": [{"image": f"{number}.jpg", "duration": 0.05} for number in range(4)], "music": False}
+        order.source,
+        {
+            "pages": [{"image": f"{number}.jpg", "duration": 0.05} for number in range(4)],
+            "music": False,
+        },
     )
     compile_story(again(order, "with-room"), unheard)
     film = (order.attempt.with_name("with-room") / "film.mp4").stat().st_size
@@ -329,11 +388,13 @@ def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Orde
         (OSError(errno.ENOSPC, "No space left on device"), Kind.MACHINE, "No space left on device"),
         (OSError("no number"), Kind.MACHINE, "no number"),
         (FilmError("it came out wrong"), Kind.FILM, "it came out wrong"),
-        (StoryError([]), Kind.STORY, ""),
+        (StoryError([Problem("page 1", "torn", "Mend it.")]), Kind.STORY, "torn"),
         (KeyError("surprise"), Kind.PROGRAM, "KeyError: 'surprise'"),
     ],
 )
-def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(error: Exception, kind: Kind, what: str, order: Order) -> None:
+def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(
+    error: Exception, kind: Kind, what: str, order: Order
+) -> None:
     """Memory cannot be used up without harm to the tests themselves: here it is the report that raises."""
 
     def report(stage: str, _done: float) -> None:
@@ -348,7 +409,9 @@ def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(error: Exception
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_the_end_of_the_process_is_no_outcome_but_leaves_no_trace(error: type[BaseException], order: Order) -> None:
+def test_the_end_of_the_process_is_no_outcome_but_leaves_no_trace(
+    error: type[BaseException], order: Order
+) -> None:
     def report(stage: str, _done: float) -> None:
         if stage == "film":
             raise error

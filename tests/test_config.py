@@ -16,11 +16,14 @@ from PIL import ImageFont
 from pydantic import ValidationError
 
 from daemon import config
-from daemon.config import LARGEST_SIDE, NAMED_SIZES, Card, Settings, frame_rate, named_canvas
+from daemon.config import Settings
 from daemon.errors import ConfigError
+from daemon.options import LARGEST_SIDE, NAMED_SIZES, Card, frame_rate, named_canvas
 
 SHIPPED = Path(__file__).parent.parent / "config.toml"
-LINE = re.compile(r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^ #]+)(?: +# (?P<comment>.+))?")
+LINE = re.compile(
+    r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^ #]+)(?: +# (?P<comment>.+))?"
+)
 DEFAULTS: dict[str, dict[str, Any]] = Settings().model_dump(mode="json")
 KEYS = [(table, key) for table, keys in DEFAULTS.items() for key in keys]
 
@@ -116,7 +119,13 @@ def test_a_file_that_is_named_goes_before_the_one_in_the_current_folder(tmp_path
     ],
 )
 def test_the_environment_goes_before_the_file(
-    name: str, value: str, table: str, key: str, expected: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    value: str,
+    table: str,
+    key: str,
+    expected: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(name, value)
     changed = config.load(SHIPPED).model_dump(exclude={"folders"})
@@ -127,7 +136,9 @@ def test_the_environment_goes_before_the_file(
     assert changed == plain
 
 
-def test_the_command_line_s_root_goes_before_all_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_s_root_goes_before_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STORYREEL_FOLDERS__ROOT", str(tmp_path / "environment"))
     file = written(tmp_path / "c.toml", '[folders]\nroot = "file"\n')
     assert config.load(file).folders.root == tmp_path / "environment"
@@ -203,7 +214,9 @@ def test_all_faults_of_all_sources_are_told_at_once_with_their_key_paths(
         ("STORYREEL_FILM_FPS", 'Did you mean "STORYREEL_FILM__"?'),
     ],
 )
-def test_a_variable_of_ours_that_no_table_has_is_a_fault(name: str, mend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_of_ours_that_no_table_has_is_a_fault(
+    name: str, mend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, '{"fps": 30}')
     with pytest.raises(ConfigError) as caught:
         config.load()
@@ -212,7 +225,9 @@ def test_a_variable_of_ours_that_no_table_has_is_a_fault(name: str, mend: str, m
     assert problem.mend.startswith(mend)
 
 
-def test_an_unknown_key_in_a_variable_names_the_nearest_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_key_in_a_variable_names_the_nearest_known_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("STORYREEL_FILM__FBS", "30")
     with pytest.raises(ConfigError, match=r'film: unknown key "fbs"\. Did you mean "fps"\?'):
         config.load()
@@ -233,7 +248,9 @@ def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.Monkey
         (None, "No such file or directory"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_a_fault_that_names_it(content: bytes | None, what: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_a_fault_that_names_it(
+    content: bytes | None, what: str, tmp_path: Path
+) -> None:
     file = tmp_path / "c.toml"
     if content is not None:
         file.write_bytes(content)
@@ -257,7 +274,19 @@ def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     ("table", "key", "values"),
     [
         ("film", "fps", ["0", "0.9", "60.1", "61", "nan", "inf", '"x"', "[24]"]),
-        ("film", "size", ['"hd"', '"1920×1080"', '"1921x1080"', '"14x16"', f'"{LARGEST_SIDE + 2}x16"', '"1920x1080 "', "1080"]),
+        (
+            "film",
+            "size",
+            [
+                '"hd"',
+                '"1920×1080"',
+                '"1921x1080"',
+                '"14x16"',
+                f'"{LARGEST_SIDE + 2}x16"',
+                '"1920x1080 "',
+                "1080",
+            ],
+        ),
         ("film", "fit", ['"stretch"', '"Contain"', "true"]),
         ("film", "background", ['"black"', '"#000"', '"#0000000"', '"#00000g"', '"#000000\\n"']),
         ("film", "gap_seconds", ["-0.1", "60.1", "nan", "inf"]),
@@ -278,7 +307,11 @@ def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
         ("watch", "rescan_seconds", ["0", "nan", "inf"]),
         ("watch", "patience_seconds", ["0", "nan", "inf"]),
         ("watch", "give_up_seconds", ["-1", "nan", "inf"]),
-        ("watch", "manifest", ['""', '"."', '".."', '".hidden"', '"a/b"', '"/etc/passwd"', '"a\\u0000b"', "7"]),
+        (
+            "watch",
+            "manifest",
+            ['""', '"."', '".."', '".hidden"', '"a/b"', '"/etc/passwd"', '"a\\u0000b"', "7"],
+        ),
         ("music", "volume_db", ["0.1", "-60.1", "nan", "-inf"]),
         ("music", "duck_db", ["0.1", "-40.1", "nan", "-inf"]),
         ("music", "fade_seconds", ["-0.1", "30.1", "nan", "inf"]),
@@ -347,7 +380,9 @@ TABLES = st.dictionaries(
 
 @settings(max_examples=60)
 @given(TABLES)
-def test_any_file_gives_settings_or_config_errors_and_nothing_else(tables: dict[str, dict[str, object]]) -> None:
+def test_any_file_gives_settings_or_config_errors_and_nothing_else(
+    tables: dict[str, dict[str, object]],
+) -> None:
     lines = [
         f"[{table}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
         for table, keys in tables.items()
@@ -363,7 +398,8 @@ def test_any_file_gives_settings_or_config_errors_and_nothing_else(tables: dict[
 
 
 @pytest.mark.parametrize(
-    ("size", "canvas"), [("auto", None), *NAMED_SIZES.items(), ("160x90", (160, 90)), ("16x4096", (16, 4096))]
+    ("size", "canvas"),
+    [("auto", None), *NAMED_SIZES.items(), ("160x90", (160, 90)), ("16x4096", (16, 4096))],
 )
 def test_a_size_names_a_canvas(size: str, canvas: tuple[int, int] | None) -> None:
     assert named_canvas(size) == canvas
@@ -393,15 +429,26 @@ def test_any_other_word_for_a_size_is_a_value_error(word: str) -> None:
     assert word in ("auto", *NAMED_SIZES) or canvas == tuple(int(side) for side in word.split("x"))
 
 
-def test_a_table_given_whole_in_a_variable_is_a_fault_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_given_whole_in_a_variable_is_a_fault_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("STORYREEL_FILM", "30")
     monkeypatch.setenv("STORYREEL_MUSIC", "no json")
-    assert faults() == ['environment: unknown variable "STORYREEL_FILM"', 'environment: unknown variable "STORYREEL_MUSIC"']
+    assert faults() == [
+        'environment: unknown variable "STORYREEL_FILM"',
+        'environment: unknown variable "STORYREEL_MUSIC"',
+    ]
 
 
-@pytest.mark.parametrize("key", ["_env_file", "_env_prefix", "_secrets_dir", "_cli_parse_args", "__pydantic_self__"])
-def test_a_key_of_the_file_that_pydantic_would_take_for_itself_is_unknown(key: str, tmp_path: Path) -> None:
-    assert faults(written(tmp_path / "c.toml", f'{key} = "x"\n')) == [f'config file: unknown key "{key}"']
+@pytest.mark.parametrize(
+    "key", ["_env_file", "_env_prefix", "_secrets_dir", "_cli_parse_args", "__pydantic_self__"]
+)
+def test_a_key_of_the_file_that_pydantic_would_take_for_itself_is_unknown(
+    key: str, tmp_path: Path
+) -> None:
+    assert faults(written(tmp_path / "c.toml", f'{key} = "x"\n')) == [
+        f'config file: unknown key "{key}"'
+    ]
 
 
 def test_a_file_nested_too_deeply_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
@@ -410,14 +457,22 @@ def test_a_file_nested_too_deeply_is_a_fault_and_no_traceback(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["story.part", "manifest.tmp", "~syncthing~manifest"])
-def test_a_manifest_s_name_that_means_not_yet_complete_is_a_fault(name: str, tmp_path: Path) -> None:
+def test_a_manifest_s_name_that_means_not_yet_complete_is_a_fault(
+    name: str, tmp_path: Path
+) -> None:
     """With such a name every folder would wait for its own manifest to be renamed."""
     [fault] = faults(written(tmp_path / "c.toml", f'[watch]\nmanifest = "{name}"\n'))
     assert fault.startswith("watch.manifest: ")
 
 
 @pytest.mark.parametrize(
-    "text", ['inbox = ""', 'work = "inbox"', 'inbox = "x"\ndone = "x/done"', 'failed = "../storyreel/work"']
+    "text",
+    [
+        'inbox = ""',
+        'work = "inbox"',
+        'inbox = "x"\ndone = "x/done"',
+        'failed = "../storyreel/work"',
+    ],
 )
 def test_folders_that_are_one_or_lie_in_one_another_are_a_fault(text: str, tmp_path: Path) -> None:
     """The service would take its own folders for stories, or its stories for its own."""
@@ -439,8 +494,13 @@ def test_folders_that_are_one_or_lie_in_one_another_are_a_fault(text: str, tmp_p
         ("60", Fraction(60)),
     ],
 )
-def test_a_rate_is_the_exact_fraction_that_is_meant(fps: str, rate: Fraction, tmp_path: Path) -> None:
-    assert frame_rate(config.load(written(tmp_path / "c.toml", f"[film]\nfps = {fps}\n")).film.fps) == rate
+def test_a_rate_is_the_exact_fraction_that_is_meant(
+    fps: str, rate: Fraction, tmp_path: Path
+) -> None:
+    assert (
+        frame_rate(config.load(written(tmp_path / "c.toml", f"[film]\nfps = {fps}\n")).film.fps)
+        == rate
+    )
 
 
 @given(st.floats(1, 60))
@@ -485,7 +545,9 @@ def test_a_card_may_be_a_table_of_its_own(tmp_path: Path) -> None:
         ("STORYREEL_FILM__TITLE_CARD__TEXT", "Hello", Card(text="Hello")),
     ],
 )
-def test_a_card_can_be_set_in_the_environment(name: str, value: str, card: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_can_be_set_in_the_environment(
+    name: str, value: str, card: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, value)
     assert config.load().film.title_card == card
 
@@ -495,14 +557,41 @@ def test_a_card_can_be_set_in_the_environment(name: str, value: str, card: objec
     [
         ("{txt = 1}", "film.title_card", 'unknown key "txt"', 'Did you mean "text"?'),
         ("{second = 1}", "film.title_card", 'unknown key "second"', 'Did you mean "seconds"?'),
-        ("{colour = 1}", "film.title_card", 'unknown key "colour"', "Known here: text, seconds, ground."),
-        ("{text = 1}", "film.title_card.text", "should be a valid string (got 1)", "Expected: its words"),
-        ("{seconds = 0.4}", "film.title_card.seconds", "should be greater than or equal to 0.5", "Expected: seconds that it"),
-        ("{seconds = 61}", "film.title_card.seconds", "should be less than or equal to 60", "Expected: seconds that it"),
-        ('"The fox"', "film.title_card", "should be an object in braces", "Expected: false, true, or {text"),
+        (
+            "{colour = 1}",
+            "film.title_card",
+            'unknown key "colour"',
+            "Known here: text, seconds, ground.",
+        ),
+        (
+            "{text = 1}",
+            "film.title_card.text",
+            "should be a valid string (got 1)",
+            "Expected: its words",
+        ),
+        (
+            "{seconds = 0.4}",
+            "film.title_card.seconds",
+            "should be greater than or equal to 0.5",
+            "Expected: seconds that it",
+        ),
+        (
+            "{seconds = 61}",
+            "film.title_card.seconds",
+            "should be less than or equal to 60",
+            "Expected: seconds that it",
+        ),
+        (
+            '"The fox"',
+            "film.title_card",
+            "should be an object in braces",
+            "Expected: false, true, or {text",
+        ),
     ],
 )
-def test_a_fault_in_a_card_is_told_with_the_nearest_key(value: str, where: str, what: str, mend: str, tmp_path: Path) -> None:
+def test_a_fault_in_a_card_is_told_with_the_nearest_key(
+    value: str, where: str, what: str, mend: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError) as caught:
         config.load(written(tmp_path / "c.toml", f"[film]\ntitle_card = {value}\n"))
     [problem] = caught.value.problems
@@ -511,7 +600,9 @@ def test_a_fault_in_a_card_is_told_with_the_nearest_key(value: str, where: str, 
     assert problem.mend.startswith(mend)
 
 
-def test_a_ground_that_is_neither_a_word_nor_a_colour_is_a_fault_at_its_path(tmp_path: Path) -> None:
+def test_a_ground_that_is_neither_a_word_nor_a_colour_is_a_fault_at_its_path(
+    tmp_path: Path,
+) -> None:
     found = faults(written(tmp_path / "c.toml", '[film]\nend_card = {ground = "navy"}\n'))
     assert [fault.split(":")[0] for fault in found] == ["film.end_card.ground"]
 
@@ -528,7 +619,9 @@ def font(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["own.ttf", "./own.ttf"])
-def test_a_font_s_file_starts_at_the_file_that_names_it(name: str, font: Path, tmp_path: Path) -> None:
+def test_a_font_s_file_starts_at_the_file_that_names_it(
+    name: str, font: Path, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     file = written(tmp_path / "c.toml", f'[film]\nfont = "{name}"\n')
     assert Path(config.load(file).film.font).resolve() == font
@@ -536,8 +629,14 @@ def test_a_font_s_file_starts_at_the_file_that_names_it(name: str, font: Path, t
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("none.ttf", "no such file"), ("./c.toml", "not a TrueType or OpenType font"), ("No Such Family", "")],
+    [
+        ("none.ttf", "no such file"),
+        ("./c.toml", "not a TrueType or OpenType font"),
+        ("No Such Family", ""),
+    ],
 )
-def test_a_font_that_cannot_be_used_is_a_fault_at_its_path(name: str, what: str, tmp_path: Path) -> None:
+def test_a_font_that_cannot_be_used_is_a_fault_at_its_path(
+    name: str, what: str, tmp_path: Path
+) -> None:
     [fault] = faults(written(tmp_path / "c.toml", f'[film]\nfont = "{name}"\n'))
     assert fault.startswith(f"film.font: {what}")

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from daemon.attempt import Order
 from daemon.compiler import compile_story
 from daemon.config import FilmSettings, Music, Settings, Sound
-from daemon.order import Order
-from tests.stories import COLOURS, RATE, picture, sine, wav, write_manifest
+from tests.helpers.stories import COLOURS, RATE, picture, sine, wav, write_manifest
 
 SIZES = ((160, 90), (90, 160), (200, 100), (64, 64), (333, 91), (160, 90))
 TONES = (400.0, 700.0, 1100.0, 1500.0, 1900.0, 2300.0)
@@ -54,7 +54,9 @@ class Decoded:
     def lengths(self) -> list[Fraction]:
         """Each page's exact length in seconds."""
         return [
-            Fraction(round(seconds * RATE) + (0 if page == SILENT_PAGE else round(GAP * RATE)), RATE)
+            Fraction(
+                round(seconds * RATE) + (0 if page == SILENT_PAGE else round(GAP * RATE)), RATE
+            )
             for page, seconds in enumerate(SECONDS)
         ]
 
@@ -62,7 +64,9 @@ class Decoded:
     def edges(self) -> list[int]:
         """The frame at which each page begins, and the one after the last."""
         sums = [Fraction(0), *accumulate(self.lengths)]
-        return [floor(seconds * self.fps + Fraction(1, 2)) for seconds in sums[:-1]] + [ceil(sums[-1] * self.fps)]
+        return [floor(seconds * self.fps + Fraction(1, 2)) for seconds in sums[:-1]] + [
+            ceil(sums[-1] * self.fps)
+        ]
 
     def spoken(self, page: int) -> tuple[float, float]:
         """When a page's narration begins and ends, in seconds."""
@@ -94,7 +98,9 @@ def pictures_of(film: Path) -> Floats:
 def rgb(plane: Floats, height: int) -> Floats:
     """A yuv420p frame as RGB: Y = 0.2126 R + 0.7152 G + 0.0722 B, black at 16, white at 235, chroma 128 ± 112."""
     width = plane.shape[1]
-    blue, red = plane[height:].reshape(2, height // 2, width // 2).repeat(2, axis=1).repeat(2, axis=2) - 128
+    blue, red = (
+        plane[height:].reshape(2, height // 2, width // 2).repeat(2, axis=1).repeat(2, axis=2) - 128
+    )
     luma = (plane[:height] - 16) / 219
     blue, red = blue / 224 * 1.8556, red / 224 * 1.5748
     green = -(0.0722 * blue + 0.2126 * red) / 0.7152
@@ -104,7 +110,10 @@ def rgb(plane: Floats, height: int) -> Floats:
 def sound_of(film: Path) -> Floats:
     """The left side, each sample where its time says; what comes before time 0 is the encoder's lead-in."""
     with av.open(film) as container:
-        frames = [(round((frame.time or 0) * RATE), frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
+        frames = [
+            (round((frame.time or 0) * RATE), frame.to_ndarray()[0])
+            for frame in container.decode(audio=0)
+        ]
     sound = np.zeros(max(start + len(samples) for start, samples in frames))
     for start, samples in frames:
         skipped = max(0, -start)
@@ -114,10 +123,15 @@ def sound_of(film: Path) -> Floats:
 
 def k_weight(hertz: float) -> float:
     """The factor of amplitude that the K-weighting of BS.1770-4 has at a frequency (annex 1, tables 1 and 2, at 48 kHz)."""
-    shelf = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
+    shelf = (
+        (1.53512485958697, -2.69169618940638, 1.19839281085285),
+        (1.0, -1.69065929318241, 0.73248077421585),
+    )
     high_pass = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
     delay = np.exp(-2j * np.pi * hertz / RATE)
-    factors = [np.polyval(b[::-1], delay) / np.polyval(a[::-1], delay) for b, a in (shelf, high_pass)]
+    factors = [
+        np.polyval(b[::-1], delay) / np.polyval(a[::-1], delay) for b, a in (shelf, high_pass)
+    ]
     return float(abs(np.prod(factors)))
 
 
@@ -131,7 +145,9 @@ def loudness_of(film: Path) -> float:
     graph = av.filter.Graph()
     with av.open(film) as container:
         source = graph.add_abuffer(template=container.streams.audio[0])
-        graph.link_nodes(source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")).configure()
+        graph.link_nodes(
+            source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
+        ).configure()
         said = dict[str, str]()
         for frame in container.decode(audio=0):
             graph.push(frame)
@@ -144,7 +160,11 @@ def loudness_of(film: Path) -> float:
 WRITERS = get_args(FilmSettings.model_fields["writer"].annotation)
 
 
-@pytest.fixture(scope="module", params=[(writer, fps) for writer in WRITERS for fps in (24, 30, 7, 29.97)], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[(writer, fps) for writer in WRITERS for fps in (24, 30, 7, 29.97)],
+    ids=str,
+)
 def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoded:
     writer, fps = request.param
     folder = tmp_path_factory.mktemp("film")
@@ -155,17 +175,33 @@ def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     for page, (size, tone, seconds) in enumerate(zip(SIZES, TONES, SECONDS, strict=True)):
         picture(source / f"{page}.png", COLOURS[page], size)
         wav(source / f"{page}.wav", sine(seconds, tone))
-        spoken: dict[str, object] = {"duration": seconds} if page == SILENT_PAGE else {"audio": f"{page}.wav"}
+        spoken: dict[str, object] = (
+            {"duration": seconds} if page == SILENT_PAGE else {"audio": f"{page}.wav"}
+        )
         pages.append({"image": f"{page}.png"} | spoken)
-    wav(source / "music.wav", sine(1.0, MUSIC_TONE, MUSIC_LEVEL))  # whole periods: its loop has no seam
-    look = {"fps": fps, "fit": "contain", "gap_seconds": GAP, "size": "160x90", "background": BACKGROUND}
+    wav(
+        source / "music.wav", sine(1.0, MUSIC_TONE, MUSIC_LEVEL)
+    )  # whole periods: its loop has no seam
+    look = {
+        "fps": fps,
+        "fit": "contain",
+        "gap_seconds": GAP,
+        "size": "160x90",
+        "background": BACKGROUND,
+    }
     write_manifest(source, {"pages": pages, "music": "music.wav", "film": look})
     defaults = Settings.model_construct()  # neither a file nor the environment
     settings = defaults.model_copy(
         update={
             "film": FilmSettings(writer=writer),
             "sound": Sound(loudness_lufs=LOUDNESS),
-            "music": Music(folder=folder, volume_db=MUSIC_DB, duck_db=DUCK_DB, fade_seconds=0, crossfade_seconds=0),
+            "music": Music(
+                folder=folder,
+                volume_db=MUSIC_DB,
+                duck_db=DUCK_DB,
+                fade_seconds=0,
+                crossfade_seconds=0,
+            ),
         }
     )
     compile_story(Order("job", "story", 1, source, attempt, settings), lambda *_: None)
@@ -188,7 +224,9 @@ def test_each_page_shows_its_picture_and_its_bars(film: Decoded) -> None:
 def test_the_picture_changes_at_exactly_the_planned_frame(film: Decoded) -> None:
     distances = np.abs(film.pictures[:, 45, 80, np.newaxis] - np.array(COLOURS)).max(axis=2)
     assert distances.min(axis=1).max() <= CLOSE  # no frame is a mixture of two pages
-    expected = [page for page, (first, last) in enumerate(pairwise(film.edges)) for _ in range(first, last)]
+    expected = [
+        page for page, (first, last) in enumerate(pairwise(film.edges)) for _ in range(first, last)
+    ]
     assert distances.argmin(axis=1).tolist() == expected
 
 
@@ -202,7 +240,9 @@ def test_each_narration_sounds_in_its_place_and_nowhere_else(page: int, film: De
     start, end = film.spoken(page)
     level = film.level(TONES[page], start + EDGE, end - EDGE)
     before, after = (0.0, start - EDGE), (end + EDGE, float(film.edges[-1] / film.fps))
-    elsewhere = [film.level(TONES[page], *part) for part in (before, after) if part[1] - part[0] > 0.1]
+    elsewhere = [
+        film.level(TONES[page], *part) for part in (before, after) if part[1] - part[0] > 0.1
+    ]
     assert elsewhere
     assert max(elsewhere) < 0.002
     if page == SILENT_PAGE:
@@ -236,10 +276,14 @@ def test_where_nobody_speaks_for_long_the_music_comes_up_and_goes_down_again(fil
     """0.4 s after the last word it begins to rise, for 0.8 s; 0.3 s before the next word it begins to sink."""
     quiet, loud = music_level(film, under_speech=True), music_level(film, under_speech=False)
     last_word, next_word = film.spoken(SILENT_PAGE - 1)[1], film.spoken(SILENT_PAGE + 1)[0]
-    assert film.level(MUSIC_TONE, last_word + 0.4 + 0.8, next_word - 0.3) == pytest.approx(loud, rel=0.02)
+    assert film.level(MUSIC_TONE, last_word + 0.4 + 0.8, next_word - 0.3) == pytest.approx(
+        loud, rel=0.02
+    )
     part = film.sound[round((last_word + 1.2) * RATE) : round((next_word - 0.3) * RATE)]
     assert np.sqrt((part**2).mean()) == pytest.approx(loud / np.sqrt(2), rel=0.05)
-    assert film.level(MUSIC_TONE, last_word + EDGE, last_word + 0.4) == pytest.approx(quiet, rel=0.05)
+    assert film.level(MUSIC_TONE, last_word + EDGE, last_word + 0.4) == pytest.approx(
+        quiet, rel=0.05
+    )
     assert quiet * 1.2 < film.level(MUSIC_TONE, last_word + 0.7, last_word + 0.9) < loud / 1.2
     assert quiet * 1.2 < film.level(MUSIC_TONE, next_word - 0.2, next_word - 0.1) < loud / 1.2
 
@@ -249,7 +293,9 @@ def test_the_music_goes_on_under_the_narration(film: Decoded) -> None:
         if page != SILENT_PAGE:
             start, end = film.spoken(page)
             expected = music_level(film, under_speech=True)
-            assert film.level(MUSIC_TONE, start + EDGE, end - EDGE) == pytest.approx(expected, rel=0.1)
+            assert film.level(MUSIC_TONE, start + EDGE, end - EDGE) == pytest.approx(
+                expected, rel=0.1
+            )
 
 
 def test_the_sound_is_not_shifted_against_the_pictures_by_a_single_sample(film: Decoded) -> None:

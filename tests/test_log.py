@@ -23,7 +23,10 @@ from daemon.log import EVENTS, Event, events_table, logger
 
 ROOT = Path(__file__).parent.parent
 TRICKY = 'fox\n{"event": "story.delivered"}\r\x1b]0;x\x07\x1b[2J\x9b31m\u2028\u202e\ud800\x00'
-TEXTS = st.text(st.characters() | st.sampled_from('\n\r\x1b\x9b\x07\x00\x7f"\\\ud800\udcff\u2028\u202e'), max_size=20)
+TEXTS = st.text(
+    st.characters() | st.sampled_from('\n\r\x1b\x9b\x07\x00\x7f"\\\ud800\udcff\u2028\u202e'),
+    max_size=20,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,8 +79,22 @@ def test_a_line_tells_when_how_serious_what_and_of_which_story_first() -> None:
     stream = set_up()
     logger().info(Event.STORY_DELIVERED, seconds=1.5, film="/x", attempt=2, job="j", story="fox")
     [told] = objects(stream)
-    assert list(told) == ["timestamp", "level", "event", "story", "job", "attempt", "seconds", "film"]
-    assert (told["level"], told["event"], told["seconds"], told["story"]) == ("info", "story.delivered", 1.5, "fox")
+    assert list(told) == [
+        "timestamp",
+        "level",
+        "event",
+        "story",
+        "job",
+        "attempt",
+        "seconds",
+        "film",
+    ]
+    assert (told["level"], told["event"], told["seconds"], told["story"]) == (
+        "info",
+        "story.delivered",
+        1.5,
+        "fox",
+    )
     when = datetime.fromisoformat(told["timestamp"])
     assert when.utcoffset() == timedelta(0)
     assert abs(datetime.now(when.tzinfo) - when) < timedelta(seconds=5)
@@ -85,7 +102,9 @@ def test_a_line_tells_when_how_serious_what_and_of_which_story_first() -> None:
 
 @given(TEXTS, TEXTS)
 @example(TRICKY, TRICKY)
-def test_whatever_a_story_is_called_its_line_is_one_line_of_plain_characters(name: str, other: str) -> None:
+def test_whatever_a_story_is_called_its_line_is_one_line_of_plain_characters(
+    name: str, other: str
+) -> None:
     stream = set_up()
     logger().warning(Event.STORY_WAITING, story=name, lacking=[other], seconds=0.0)
     text = stream.getvalue()
@@ -133,12 +152,18 @@ def test_setting_up_again_takes_the_new_stream_and_level() -> None:
 
 @given(TEXTS, TEXTS)
 @example(TRICKY, TRICKY)
-def test_on_a_console_no_name_breaks_the_line_or_reaches_the_terminal_as_a_command(name: str, other: str) -> None:
+def test_on_a_console_no_name_breaks_the_line_or_reaches_the_terminal_as_a_command(
+    name: str, other: str
+) -> None:
     stream = set_up("console")
     logger().warning(Event.STORY_WAITING, story=name, lacking=[other], problems={name: other})
     text = stream.getvalue()
     assert text.endswith("\n")
-    assert not [letter for letter in text[:-1] if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    assert not [
+        letter
+        for letter in text[:-1]
+        if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    ]
     assert "story.waiting" in text
 
 
@@ -179,7 +204,12 @@ def test_what_a_library_warns_of_becomes_an_event(level: str) -> None:
     logging.getLogger("some.library").log(getattr(logging, level.upper()), "bad %s\n%d", "thing", 5)
     [told] = objects(stream)
     assert told.pop("timestamp")
-    assert told == {"level": level, "event": "library.message", "logger": "some.library", "message": "bad thing\n5"}
+    assert told == {
+        "level": level,
+        "event": "library.message",
+        "logger": "some.library",
+        "message": "bad thing\n5",
+    }
 
 
 def test_what_a_library_merely_tells_is_passed_over() -> None:
@@ -197,7 +227,11 @@ def test_a_python_warning_becomes_an_event() -> None:
         stream = set_up()
         warnings.warn("old\nthing", DeprecationWarning, stacklevel=1)
         [told] = objects(stream)
-    assert (told["event"], told["level"], told["logger"]) == ("library.message", "warning", "py.warnings")
+    assert (told["event"], told["level"], told["logger"]) == (
+        "library.message",
+        "warning",
+        "py.warnings",
+    )
     assert "DeprecationWarning: old\nthing" in told["message"]
 
 
@@ -207,7 +241,9 @@ def test_a_level_that_a_library_made_up_does_not_make_its_message_raise() -> Non
     assert [told["message"] for told in objects(stream)] == ["notice"]
 
 
-def test_a_message_that_cannot_be_formatted_does_not_raise_into_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_that_cannot_be_formatted_does_not_raise_into_the_library(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Handlers of the standard library tell of it on standard error, through handleError."""
     stream = set_up()
     logging.getLogger("some.library").warning("%d", "no number")

@@ -77,13 +77,17 @@ def test_an_attempt_that_has_not_begun_or_is_over_tells_nothing(tmp_path: Path) 
     assert progress.read(tmp_path / "gone") is None
 
 
-def test_a_report_from_an_attempt_whose_folder_is_gone_is_the_machine_s_error(tmp_path: Path) -> None:
+def test_a_report_from_an_attempt_whose_folder_is_gone_is_the_machine_s_error(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(FileNotFoundError):
         progress.reporter(tmp_path / "gone")("sound", 0.0)
 
 
 @pytest.mark.parametrize(
-    "told", [json.dumps({"stage": "x", "done": 10**400}), "[" * 100_000], ids=["huge number", "deep nesting"]
+    "told",
+    [json.dumps({"stage": "x", "done": 10**400}), "[" * 100_000],
+    ids=["huge number", "deep nesting"],
 )
 def test_what_no_program_of_ours_wrote_tells_nothing(attempt: Path, told: str) -> None:
     (attempt / SCRATCH / "progress.json").write_text(told)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from daemon.errors import Problem
-from daemon.manifest import Manifest
+from daemon.story.manifest import Manifest
 from daemon.validation import Location, key_path, nearest, problems_of
 
 SPOKES = "the number of spokes, such as 36."
@@ -29,7 +29,8 @@ def _load_tag(value: object) -> str:
 
 
 Load = Annotated[
-    Annotated[Literal[False], Tag("union#none")] | Annotated[Basket, Tag("union#basket")], Discriminator(_load_tag)
+    Annotated[Literal[False], Tag("union#none")] | Annotated[Basket, Tag("union#basket")],
+    Discriminator(_load_tag),
 ]
 
 
@@ -77,7 +78,9 @@ def test_two_places_never_have_the_same_key_path(steps: list[int | str]) -> None
         ("xyz", [], "Leave it out."),
     ],
 )
-def test_an_unknown_word_is_answered_with_the_nearest_known_one_or_all(word: str, known: list[str], remedy: str) -> None:
+def test_an_unknown_word_is_answered_with_the_nearest_known_one_or_all(
+    word: str, known: list[str], remedy: str
+) -> None:
     assert nearest(word, known) == remedy
 
 
@@ -114,7 +117,10 @@ def test_a_long_value_is_shown_in_part_and_an_odd_one_escaped() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["title", "pages", "music", "film", "files", "x"]), st.none() | st.integers() | st.text())
+    st.dictionaries(
+        st.sampled_from(["title", "pages", "music", "film", "files", "x"]),
+        st.none() | st.integers() | st.text(),
+    )
 )
 def test_every_problem_names_what_is_wrong_and_how_to_mend_it(content: dict[str, object]) -> None:
     try:

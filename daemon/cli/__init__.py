@@ -25,11 +25,25 @@ app = typer.Typer(
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Settings; else ./config.toml, else /etc/storyreel/config.toml."),
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings; else ./config.toml, else /etc/storyreel/config.toml.",
+    ),
 ]
-Root = Annotated[Path | None, typer.Option("--root", metavar="DIR", help="The folder that holds inbox, outbox and the others.")]
-Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="FOLDER", help="A story's folder.")]
-Folders = Annotated[list[Path], typer.Argument(exists=True, file_okay=False, metavar="FOLDER…", help="Folders of stories.")]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root", metavar="DIR", help="The folder that holds inbox, outbox and the others."
+    ),
+]
+Folder = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, metavar="FOLDER", help="A story's folder.")
+]
+Folders = Annotated[
+    list[Path],
+    typer.Argument(exists=True, file_okay=False, metavar="FOLDER…", help="Folders of stories."),
+]
 
 
 class Level(StrEnum):
@@ -45,7 +59,9 @@ class Level(StrEnum):
 def run_command(
     config: Config = None,
     root: Root = None,
-    once: Annotated[bool, typer.Option("--once", help="Compile everything that is ready, then exit.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Compile everything that is ready, then exit.")
+    ] = False,
 ) -> None:
     """Run the service: watch the inbox, deliver films to the outbox."""
     from daemon.cli.run import run
@@ -56,12 +72,18 @@ def run_command(
 @app.command("compile")
 def compile_command(
     folder: Folder,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the film goes.")] = Path(),
-    preview: Annotated[bool, typer.Option("--preview", help="A quarter of the pixels, for a quick look.")] = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the film goes.")
+    ] = Path(),
+    preview: Annotated[
+        bool, typer.Option("--preview", help="A quarter of the pixels, for a quick look.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Compile one story to DIR/NAME.mp4, without inbox and outbox. An earlier film of this name there is replaced."""
-    os.environ.setdefault("FFPLAY_BINARY", "true")  # moviepy starts it only to see whether it is there: 0.09 s with ffplay
+    os.environ.setdefault(
+        "FFPLAY_BINARY", "true"
+    )  # moviepy starts it only to see whether it is there: 0.09 s with ffplay
     from daemon.cli.compile import compile_folder
 
     raise typer.Exit(compile_folder(folder, output, config, preview=preview))
@@ -69,8 +91,16 @@ def compile_command(
 
 @app.command("sheet")
 def sheet_command(
-    subject: Annotated[Path, typer.Argument(exists=True, metavar="FOLDER|FILM", help="A story, or a film, or its folder.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="PICTURE", help="Else NAME.sheet.png, here.")] = None,
+    subject: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, metavar="FOLDER|FILM", help="A story, or a film, or its folder."
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PICTURE", help="Else NAME.sheet.png, here."),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Draw a film on one sheet: its pages with their times, above its sound."""
@@ -100,7 +130,9 @@ def status_command(
     config: Config = None,
     root: Root = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it again every second, until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again every second, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Show what is in the inbox, at work, delivered and failed."""
     from daemon.cli.status import show_status
@@ -122,10 +154,17 @@ def retry_command(
 
 @app.command("logs")
 def logs_command(
-    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file of structured lines; - is standard input.")] = "-",
+    file: Annotated[
+        str,
+        typer.Argument(metavar="[FILE|-]", help="A file of structured lines; - is standard input."),
+    ] = "-",
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further lines.")] = False,
-    story: Annotated[str, typer.Option("--story", metavar="NAME", help="Only the lines of this story.")] = "",
-    level: Annotated[Level, typer.Option("--level", help="Only lines that are at least so serious.")] = Level.debug,
+    story: Annotated[
+        str, typer.Option("--story", metavar="NAME", help="Only the lines of this story.")
+    ] = "",
+    level: Annotated[
+        Level, typer.Option("--level", help="Only lines that are at least so serious.")
+    ] = Level.debug,
 ) -> None:
     """Make structured lines readable: journalctl -u storyreel -o cat -f | storyreel logs"""
     from daemon.cli.logs import show_logs
@@ -143,7 +182,9 @@ def schema_command() -> None:
 
 @app.command("demo")
 def demo_command(
-    root: Annotated[Path, typer.Option("--root", metavar="DIR", help="The folder to do it in.")] = Path("storyreel-demo"),
+    root: Annotated[
+        Path, typer.Option("--root", metavar="DIR", help="The folder to do it in.")
+    ] = Path("storyreel-demo"),
 ) -> None:
     """Make a film of the story that ships, on the whole road from inbox to outbox."""
     from daemon.cli.demo import demonstrate
@@ -153,7 +194,11 @@ def demo_command(
 
 def main() -> None:
     """The entry point of `storyreel`."""
-    gc.set_threshold(50_000, 20, 20)  # imports make objects that stay: looking through them again and again costs 0.06 s
+    gc.set_threshold(
+        50_000, 20, 20
+    )  # imports make objects that stay: looking through them again and again costs 0.06 s
     atexit.register(gc.freeze)  # nor does the process's end need a last look: 0.07 s
-    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")  # oddities of a user's picture that Pillow survives
+    warnings.filterwarnings(
+        "ignore", category=UserWarning, module="PIL"
+    )  # oddities of a user's picture that Pillow survives
     app()

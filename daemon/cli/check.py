@@ -6,8 +6,10 @@ from pathlib import Path
 from daemon.cli.console import FINE, STORY_AT_FAULT, complain, printable, settings_or_exit
 from daemon.config import Settings
 from daemon.errors import StoryError
-from daemon.intake import intake, picture_problems
-from daemon.story import SAMPLE_RATE, Story
+from daemon.media.samples import SAMPLE_RATE
+from daemon.story.checks import picture_problems
+from daemon.story.intake import intake
+from daemon.story.model import Story
 
 
 def check_folders(folders: list[Path], file: Path | None) -> int:

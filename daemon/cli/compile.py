@@ -1,20 +1,21 @@
 """`storyreel compile`: one story, no inbox, a progress bar on a terminal."""
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from daemon.attempt import Failure, Film, Order
 from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, complain, settings_or_exit
-from daemon.compiler import STEM, compile_order
-from daemon.order import Order
-from daemon.outcome import Failure, Film
-from daemon.progress import Report
+from daemon.compiler import compile_order
+from daemon.delivery import files
+from daemon.progress import Reporter
 
 
-def compile_folder(folder: Path, output: Path, file: Path | None, *, preview: bool = False, quiet: bool = False) -> int:
+def compile_folder(
+    folder: Path, output: Path, file: Path | None, *, preview: bool = False, quiet: bool = False
+) -> int:
     """Compile a folder into `output`; the exit code. A preview has a quarter of the pixels, and a name of its own."""
     settings = settings_or_exit(file)
     output.mkdir(parents=True, exist_ok=True)
@@ -24,7 +25,9 @@ def compile_folder(folder: Path, output: Path, file: Path | None, *, preview: bo
         with _progress_bar(source.name) as report:
             outcome = compile_order(order, report)
         if isinstance(outcome, Film):
-            film = _placed(Path(attempt), output, f"{source.name}.preview" if preview else source.name)
+            film = files.place_beside(
+                Path(attempt), output, f"{source.name}.preview" if preview else source.name
+            )
             if not quiet:
                 print(film)
             return FINE
@@ -38,18 +41,8 @@ def _explained(name: str, failure: Failure) -> int:
     return TRY_AGAIN if failure.retryable else STORY_AT_FAULT
 
 
-def _placed(attempt: Path, output: Path, name: str) -> Path:
-    """Move the finished files to their place under the story's name, the film last."""
-    for path in sorted(attempt.iterdir(), key=lambda path: path.suffix == ".mp4"):
-        if path.name.startswith(f"{STEM}."):
-            shutil.move(path, output / f"{name}{path.name.removeprefix(STEM)}")
-        else:
-            shutil.move(path, output / f"{name}.{path.name}")
-    return output / f"{name}.mp4"
-
-
 @contextmanager
-def _progress_bar(name: str) -> Iterator[Report]:
+def _progress_bar(name: str) -> Iterator[Reporter]:
     """A report that draws a bar on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda *_: None
@@ -57,7 +50,15 @@ def _progress_bar(name: str) -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as progress:
         task = progress.add_task(name, total=1.0)
-        yield lambda stage, done: progress.update(task, description=f"{name}: {stage}", completed=done)
+        yield lambda stage, done: progress.update(
+            task, description=f"{name}: {stage}", completed=done
+        )

@@ -27,7 +27,9 @@ def demonstrate(root: Path) -> int:
     if code or not (new := sorted(_films(outbox) - before)):
         complain("No film was made; the lines above say why.")
         return code or STORY_AT_FAULT
-    print(f"\nThe film: {new[0]}\nIts captions, chapters, poster and report lie beside it. Play it, or drop a story of yours.")
+    print(
+        f"\nThe film: {new[0]}\nIts captions, chapters, poster and report lie beside it. Play it, or drop a story of yours."
+    )
     return FINE
 
 

@@ -5,9 +5,9 @@ import secrets
 import shutil
 from pathlib import Path
 
-from daemon import durable
 from daemon.cli.check import check_folder
 from daemon.cli.console import BAD_CONFIG, FINE, STORY_AT_FAULT, complain, settings_or_exit
+from daemon.spool import durable
 
 
 def drop_folder(folder: Path, file: Path | None, root: Path | None) -> int:
@@ -18,7 +18,9 @@ def drop_folder(folder: Path, file: Path | None, root: Path | None) -> int:
         return STORY_AT_FAULT
     inbox = settings.folders.inbox
     if not inbox.is_dir():
-        complain(f"There is no inbox at {inbox}: start the service once, or name its root with --root.")
+        complain(
+            f"There is no inbox at {inbox}: start the service once, or name its root with --root."
+        )
         return BAD_CONFIG
     print(f"dropped as {copy_into(inbox, folder.resolve())}")
     return FINE
@@ -30,7 +32,9 @@ def copy_into(inbox: Path, folder: Path) -> Path:
     try:
         shutil.copytree(folder, hidden, symlinks=True)
         for place, _, _ in os.walk(hidden):
-            Path(place).chmod(Path(place).stat().st_mode | 0o770)  # the service moves it, and may be another user of our group
+            Path(place).chmod(
+                Path(place).stat().st_mode | 0o770
+            )  # the service moves it, and may be another user of our group
         dropped = durable.move_folder(hidden, inbox, folder.name)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)

@@ -14,7 +14,13 @@ from rich.text import Text
 from daemon.cli.console import FINE, USAGE, complain, printable
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-COLOURS = {"debug": "dim", "info": "green", "warning": "yellow", "error": "bold red", "critical": "bold red"}
+COLOURS = {
+    "debug": "dim",
+    "info": "green",
+    "warning": "yellow",
+    "error": "bold red",
+    "critical": "bold red",
+}
 FOLLOW_SECONDS = 0.2
 
 
@@ -78,7 +84,9 @@ def _readable(line: str, story: str, least: int) -> Text | None:
         return None if story else Text(printable(line.rstrip("\n")))
     if rank < least or (story and told.get("story") != story):
         return None
-    head = Text.assemble((_clock(str(moment)), "dim"), " ", (f"{level:8}", COLOURS[level]), (f"{event:18}", "bold"))
+    head = Text.assemble(
+        (_clock(str(moment)), "dim"), " ", (f"{level:8}", COLOURS[level]), (f"{event:18}", "bold")
+    )
     return head.append(_fields(told))
 
 
@@ -92,7 +100,9 @@ def _fields(told: dict[str, Any]) -> str:
     story, problems = told.pop("story", None), told.pop("problems", None) or []
     parts = [printable(str(story))] if story is not None else []
     parts += [f"{key}={printable(_value(value))}" for key, value in told.items()]
-    return " " + " ".join(parts) + "".join(f"\n    {printable(str(problem))}" for problem in problems)
+    return (
+        " " + " ".join(parts) + "".join(f"\n    {printable(str(problem))}" for problem in problems)
+    )
 
 
 def _value(value: Any) -> str:

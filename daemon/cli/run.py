@@ -7,7 +7,7 @@ from daemon import config, log
 from daemon.cli.console import BAD_CONFIG, TRY_AGAIN, complain, settings_or_exit
 from daemon.config import Settings
 from daemon.errors import AlreadyRunning, SpoolError, WorkersBroken
-from daemon.service import Service
+from daemon.service.service import Service
 
 
 def run(file: Path | None, root: Path | None, *, once: bool) -> int:
@@ -25,7 +25,9 @@ def serve(settings: Settings, file: Path | None, root: Path | None, *, once: boo
     try:
         return asyncio.run(service())
     except AlreadyRunning as error:
-        complain(f"{error}: two would take each other's stories. Stop that one first, or use another root.")
+        complain(
+            f"{error}: two would take each other's stories. Stop that one first, or use another root."
+        )
         return TRY_AGAIN
     except WorkersBroken as error:
         complain(str(error))

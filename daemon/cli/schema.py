@@ -2,7 +2,7 @@
 
 import json
 
-from daemon.manifest import Manifest
+from daemon.story.manifest import Manifest
 
 
 def print_schema() -> None:

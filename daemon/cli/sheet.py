@@ -5,7 +5,9 @@ from pathlib import Path
 
 from daemon.cli.compile import compile_folder
 from daemon.cli.console import FINE, STORY_AT_FAULT, USAGE, complain
-from daemon.film.sheet import UnusableFilm, draw
+from daemon.delivery import files
+from daemon.delivery.sheet import draw
+from daemon.errors import UnusableFilm
 
 
 def draw_sheet(subject: Path, target: Path | None, config: Path | None) -> int:
@@ -13,13 +15,12 @@ def draw_sheet(subject: Path, target: Path | None, config: Path | None) -> int:
     if subject.is_file():
         return _drawn(subject, target or Path(f"{subject.stem}.sheet.png"))
     target = target or Path(f"{subject.resolve().name}.sheet.png")
-    films = sorted(subject.glob("*.mp4"))
-    if films and (subject / "report.json").is_file():
-        return _drawn(films[0], target)
+    if film := files.film_in(subject):
+        return _drawn(film, target)
     with tempfile.TemporaryDirectory(prefix="storyreel-sheet-") as folder:
         if code := compile_folder(subject, Path(folder), config, preview=True, quiet=True):
             return code
-        return _drawn(next(Path(folder).glob("*.mp4")), target)
+        return _drawn(next(Path(folder).glob(f"*{files.FILM}")), target)
 
 
 def _drawn(film: Path, target: Path) -> int:

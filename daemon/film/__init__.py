@@ -1,8 +1,12 @@
-"""From a Story to a verified film.
+"""From a checked Story to a verified film.
 
-Reading order: `timeline` (when everything happens, pure arithmetic), `captions` and `chapters` (what it says when);
-`pictures` (a page at rest, with `lettering`), `motion` (a page that moves) and `clips` (both as moviepy clips), in the colours
-of `planes`; `music` (which track), `levels` (how loud, from what `loudness` measured) and `sound` (the mix, through the
-`limiter`); `still_stream` (the streams, with `h264` and `aac`) or `reference` (the same by moviepy), and `movie` (the file);
-`verify`, which trusts none of the others. `sheet` draws what was made on one sheet of paper.
+`plan` decides everything (pure arithmetic); `picture` draws pages as moviepy clips, `sound` mixes;
+`encode` writes the file, and checks it afterwards without trusting who wrote it. `render` brings them
+together.
 """
+
+from daemon.film.encode.verify import FilmFacts, verify_film
+from daemon.film.plan import Plan, plan_film
+from daemon.film.render import render_film
+
+__all__ = ["FilmFacts", "Plan", "plan_film", "render_film", "verify_film"]

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from tests.processes import storyreel
-from tests.stories import picture, story, write_manifest
+from tests.helpers.processes import storyreel
+from tests.helpers.stories import picture, story, write_manifest
 
 
 def test_a_fine_story_is_told_in_short(tmp_path: Path) -> None:

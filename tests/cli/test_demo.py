@@ -4,9 +4,9 @@ from pathlib import Path
 import av
 
 import daemon
-from daemon.intake import measured
-from daemon.story import SAMPLE_RATE
-from tests.processes import storyreel
+from daemon.media.samples import SAMPLE_RATE
+from daemon.story.admission import measured
+from tests.helpers.processes import storyreel
 
 STORY = Path(daemon.__file__).parent / "demo" / "the-fox-and-the-lighthouse"
 
@@ -22,6 +22,11 @@ def test_the_demo_ends_by_itself_and_says_where_the_film_is(tmp_path: Path) -> N
     for page in pages:
         planned += measured(STORY / page["audio"])[0] / SAMPLE_RATE + 0.5
     with av.open(film) as container:
-        assert {stream.type for stream in container.streams} == {"video", "audio", "subtitle", "data"}  # data: chapters
+        assert {stream.type for stream in container.streams} == {
+            "video",
+            "audio",
+            "subtitle",
+            "data",
+        }  # data: chapters
         assert container.duration is not None
         assert abs(container.duration / av.time_base - planned) <= 1 / 24

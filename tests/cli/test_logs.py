@@ -6,10 +6,16 @@ from typing import IO
 
 import pytest
 
-from tests.processes import storyreel
+from tests.helpers.processes import storyreel
 
 LINES: list[dict[str, object]] = [
-    {"timestamp": "2026-11-22T10:00:00.123456Z", "level": "info", "event": "story.claimed", "story": "fox", "job": "j1"},
+    {
+        "timestamp": "2026-11-22T10:00:00.123456Z",
+        "level": "info",
+        "event": "story.claimed",
+        "story": "fox",
+        "job": "j1",
+    },
     {
         "timestamp": "2026-11-22T10:00:01.000000Z",
         "level": "error",
@@ -17,14 +23,22 @@ LINES: list[dict[str, object]] = [
         "story": "owl",
         "problems": ["page 1: a"],
     },
-    {"timestamp": "2026-11-22T10:00:02.000000Z", "level": "debug", "event": "inbox.scanned", "folders": 3, "strays": []},
+    {
+        "timestamp": "2026-11-22T10:00:02.000000Z",
+        "level": "debug",
+        "event": "inbox.scanned",
+        "folders": 3,
+        "strays": [],
+    },
 ]
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "log"
-    path.write_text("".join(json.dumps(line) + "\n" for line in LINES) + "Started storyreel.service.\n")
+    path.write_text(
+        "".join(json.dumps(line) + "\n" for line in LINES) + "Started storyreel.service.\n"
+    )
     return path
 
 
@@ -39,14 +53,19 @@ def test_lines_become_readable_and_foreign_ones_are_passed_on(file: Path) -> Non
 
 
 def test_only_one_story_or_only_serious_lines(file: Path) -> None:
-    assert [line.split()[3] for line in storyreel("logs", str(file), "--story", "fox").stdout.splitlines()] == ["story.claimed"]
+    assert [
+        line.split()[3]
+        for line in storyreel("logs", str(file), "--story", "fox").stdout.splitlines()
+    ] == ["story.claimed"]
     assert "story.claimed" not in storyreel("logs", str(file), "--level", "warning").stdout
     assert "story.failed" in storyreel("logs", str(file), "--level", "warning").stdout
 
 
 def test_standard_input_is_read_where_no_file_is_named(file: Path) -> None:
     command = [sys.executable, "-m", "daemon", "logs"]
-    done = subprocess.run(command, input=file.read_text(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, input=file.read_text(), capture_output=True, text=True, check=True
+    )
     assert done.stdout == storyreel("logs", str(file)).stdout
 
 
@@ -67,7 +86,12 @@ def test_following_shows_lines_as_they_come_through_both_kinds_of_rotation(file:
         file.write_text(json.dumps(LINES[1] | {"story": "hen"}) + "\n")  # cut off and written anew
         _read_until(process.stdout, "hen")
         file.rename(file.with_suffix(".1"))
-        file.write_text(json.dumps(LINES[1] | {"story": "fox"}) + "\n" + json.dumps(LINES[1] | {"story": "cat"}) + "\n")
+        file.write_text(
+            json.dumps(LINES[1] | {"story": "fox"})
+            + "\n"
+            + json.dumps(LINES[1] | {"story": "cat"})
+            + "\n"
+        )
         _read_until(process.stdout, "fox")
         _read_until(process.stdout, "cat")
         process.kill()

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tests.processes import storyreel
+from tests.helpers.processes import storyreel
 
 
 def test_a_failed_story_goes_back_to_the_inbox_without_its_reasons(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import json
 
-from daemon.manifest import Manifest
-from tests.processes import storyreel
+from daemon.story.manifest import Manifest
+from tests.helpers.processes import storyreel
 
 
 def test_the_schema_of_manifests_is_printed_whole() -> None:

@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageColor
 
-from daemon.film.sheet import DUCKED, MUSIC, VOICE, UnusableFilm, draw
-from tests.processes import storyreel
-from tests.stories import COLOURS, RATE, sine, story, wav
+from daemon.delivery.sheet import DUCKED, MUSIC, VOICE, draw
+from daemon.errors import UnusableFilm
+from tests.helpers.processes import storyreel
+from tests.helpers.stories import COLOURS, RATE, sine, story, wav
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,9 @@ def test_every_page_is_there_in_its_order(films: Path) -> None:
 def test_narration_and_pauses_have_colours_of_their_own_where_they_are(films: Path) -> None:
     sheet = draw(films / "made/fox.mp4")
     chart = slice(sheet.height - 470, sheet.height - 60)
-    voice, music = (np.flatnonzero(pixels(sheet, colour)[chart].any(axis=0)) for colour in (VOICE, MUSIC))
+    voice, music = (
+        np.flatnonzero(pixels(sheet, colour)[chart].any(axis=0)) for colour in (VOICE, MUSIC)
+    )
     left, width = 56, 1600 - 56 - 24
     for columns, expected in ((voice, [0, 4, 8]), (music, [2, 6, 10])):
         seconds = (columns - left) / width * 12

@@ -1,16 +1,16 @@
 from pathlib import Path
 
+from daemon.attempt import Failure, Kind
 from daemon.config import Settings
 from daemon.errors import Problem
-from daemon.job import Job
-from daemon.outcome import Failure, Kind
-from daemon.spool import Spool
-from tests.processes import status, storyreel
-from tests.stories import story
+from daemon.spool.job import Job
+from daemon.spool.spool import Spool
+from tests.helpers.processes import status, storyreel
+from tests.helpers.stories import story
 
 
 def test_it_tells_what_is_in_each_folder(settings: Settings, tmp_path: Path) -> None:
-    spool = Spool.open(settings.folders)
+    spool = Spool(settings.folders).open()
     for name in ("complete", "wrong", "claimed"):
         story(settings.folders.inbox / name, (0.2,))
     (settings.folders.inbox / "incomplete").mkdir()
@@ -22,12 +22,16 @@ def test_it_tells_what_is_in_each_folder(settings: Settings, tmp_path: Path) -> 
     spool.fail(failed, Failure(failed.id, Kind.STORY, (Problem("page 1", "wrong", "Mend it."),)))
     told = status(settings.folders.root)
     assert told["running"] is True
-    assert [(arriving["story"], arriving["state"], arriving["lacking"]) for arriving in told["inbox"]] == [
+    assert [
+        (arriving["story"], arriving["state"], arriving["lacking"]) for arriving in told["inbox"]
+    ] == [
         ("complete", "complete", []),
         ("incomplete", "waiting", ["manifest.json"]),
     ]
     assert told["strays"] == ["stray.mp3"]
-    assert [(job["story"], job["state"], job["attempt"]) for job in told["work"]] == [("claimed", "queued", 0)]
+    assert [(job["story"], job["state"], job["attempt"]) for job in told["work"]] == [
+        ("claimed", "queued", 0)
+    ]
     assert told["failed"] == [{"story": "wrong", "problems": ["page 1: wrong. Mend it."]}]
     assert (told["outbox"], told["done"]) == (1, 0)
     spool.close()

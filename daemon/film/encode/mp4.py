@@ -1,0 +1,150 @@
+"""The film's file: an mp4 with the pictures, the sound, a track of captions, chapters, a cover, and what the film is called.
+
+The forms: captions as 3GPP timed text (3GPP TS 26.245, which QuickTime and FFmpeg call mov_text: two bytes of length, then
+UTF-8); chapters as QuickTime and Nero write them; languages by their three letters (ISO 639-2/T).
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import av
+from av.container import OutputContainer
+from av.stream import Disposition, Stream
+
+from daemon.film.encode.material import Material
+from daemon.film.plan.chapters import Chapter
+from daemon.film.plan.timeline import first_sample
+from daemon.media.samples import SAMPLE_RATE
+
+AnyPacket: TypeAlias = "av.Packet[Any]"  # quoted: a generic in PyAV's stubs alone
+
+CONTAINER = {"movflags": "+faststart", "movie_timescale": str(SAMPLE_RATE), "fflags": "+bitexact"}
+"""The index at the front, the film's length to the sample, and no trace of the muxer's version."""
+SAMPLE = Fraction(1, SAMPLE_RATE)
+UNDETERMINED = "und"
+STYLE = (
+    b"[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Default,sans-serif,18,&Hffffff,2\n"
+    b"[Events]\nFormat: Layer, Start, End, Style, Text\n"
+)
+"""How captions look where a player does not know better, in the form that FFmpeg's encoder wants it: white, at the bottom."""
+
+
+class Movie:
+    """An mp4 that is open for writing and has its streams of pictures and sound; gets the others, and everything in order."""
+
+    def __init__(self, film: OutputContainer, material: Material) -> None:
+        self._film = film
+        self._timeline = material.timeline
+        self._particulars = particulars = material.particulars
+        self._cover_of = material.cover
+        language = _three_letters(particulars.language)
+        self._captions = self._add_captions() if particulars.captions else None
+        for stream in film.streams:
+            stream.metadata["language"] = language
+        self._cover = self._add_cover()
+        names = {
+            "title": particulars.title,
+            "artist": particulars.author,
+            "comment": particulars.comment,
+        }
+        film.metadata.update({key: text for key, text in names.items() if text})
+        film.set_chapters(
+            [self._chapter(number, chapter) for number, chapter in enumerate(particulars.chapters)]
+        )
+
+    def _add_captions(self) -> Stream:
+        stream = self._film.add_stream("mov_text")
+        stream.codec_context.subtitle_header = STYLE
+        stream.time_base = stream.codec_context.time_base = SAMPLE
+        return stream
+
+    def _add_cover(self) -> Stream:
+        stream = self._film.add_stream("mjpeg")
+        stream.width, stream.height, stream.pix_fmt = *self._timeline.size, "yuvj420p"
+        stream.disposition = Disposition.attached_pic
+        return stream
+
+    def _chapter(self, number: int, chapter: Chapter) -> Any:
+        start, end = (
+            first_sample(frame, self._timeline.fps) for frame in (chapter.first, chapter.end)
+        )
+        return {
+            "id": number,
+            "start": start,
+            "end": end,
+            "time_base": SAMPLE,
+            "metadata": {"title": chapter.title},
+        }
+
+    def mux(
+        self,
+        pictures: Iterator[AnyPacket],
+        sounds: Iterator[AnyPacket],
+        progress: Callable[[float], None],
+    ) -> None:
+        """Put all streams into the file, side by side in time, and report how far it is once a second of film."""
+        beside = _InTime(self._film, sounds), _InTime(self._film, self._caption_packets())
+        for number, picture in enumerate(pictures):
+            self._film.mux_one(picture)
+            for packets in beside:
+                packets.mux_until(first_sample(number, self._timeline.fps))
+            if number % round(self._timeline.fps) == 0:
+                progress(number / self._timeline.frames)
+        for packets in beside:
+            packets.mux_until(None)
+        self._film.mux_one(packet(self._cover_of(), self._cover, 0, 1, Fraction(1, 1)))
+
+    def _caption_packets(self) -> Iterator[AnyPacket]:
+        for caption in self._particulars.captions:
+            text = caption.text.encode()
+            data = struct.pack(">H", len(text)) + text
+            assert self._captions, "there are captions"
+            yield packet(data, self._captions, caption.start, caption.end - caption.start, SAMPLE)
+
+
+class _InTime:
+    """Packets that go into a file when their time has come."""
+
+    def __init__(self, film: OutputContainer, packets: Iterator[AnyPacket]) -> None:
+        self._film, self._packets = film, packets
+        self._next = next(packets, None)
+
+    def mux_until(self, sample: int | None) -> None:
+        """Put those in that begin at a sample or before it; None: all that are left."""
+        while self._next is not None and (sample is None or (self._next.pts or 0) <= sample):
+            self._film.mux_one(self._next)
+            self._next = next(self._packets, None)
+
+
+def packet(
+    data: bytes,
+    stream: Stream,
+    start: int,
+    duration: int,
+    time_base: Fraction,
+    is_keyframe: bool = True,
+) -> AnyPacket:
+    """A packet of a stream; times are in `time_base`."""
+    made: AnyPacket = av.Packet(data)
+    made.pts = made.dts = start
+    made.duration, made.time_base, made.stream, made.is_keyframe = (
+        duration,
+        time_base,
+        stream,
+        is_keyframe,
+    )
+    return made
+
+
+def _three_letters(language: str) -> str:
+    """A language's tag as an mp4 has it."""
+    if not language:
+        return UNDETERMINED
+    import langcodes  # 0.07 s that a film without a language need not wait for
+
+    try:
+        return langcodes.Language.get(language).to_alpha3(variant="T")
+    except (LookupError, ValueError):
+        return UNDETERMINED

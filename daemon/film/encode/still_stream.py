@@ -1,0 +1,152 @@
+"""The default writer: a film's file in which every picture was encoded once.
+
+Spans and segments of sound are encoded on all cores and put into the file in order, as they come. Only a few of them are in
+memory at a time, however long the film is.
+"""
+
+import itertools
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+from moviepy import ImageClip, VideoClip
+
+from daemon.film.encode import aac, h264
+from daemon.film.encode.h264 import Coding, Group
+from daemon.film.encode.material import Material
+from daemon.film.encode.mp4 import CONTAINER, SAMPLE, AnyPacket, Movie, packet
+from daemon.film.picture import planes
+from daemon.film.picture.clips import MovingClip
+from daemon.film.plan.timeline import Span
+from daemon.media.samples import SAMPLE_RATE
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+QUALITY_CRF = 20.5
+"""x264's constant rate factor: a still picture then has a higher SSIM than in moviepy's own film (see
+benchmarks/RESULTS.md)."""
+
+
+def write_film(
+    material: Material,
+    target: Path,
+    progress: Callable[[float], None],
+    crf: float = QUALITY_CRF,
+) -> None:
+    """Write the film to the new file `target`; `progress` is given the share done, 0 to 1.
+
+    `crf` is x264's constant rate factor. Raises FilmError when a span comes out with other parameters than the film's.
+    """
+    timeline = material.timeline
+    coding = coding_of(material, crf)
+    cores = len(os.sched_getaffinity(0))
+    ids = idr_pic_ids([span.frames for span in timeline.spans])
+
+    def group(numbered: tuple[Span, int]) -> Group:
+        span, idr_pic_id = numbered
+        return encoded(material.clip_of(span), span.frames, coding, idr_pic_id)
+
+    with (
+        ThreadPoolExecutor(cores) as pool,
+        av.open(target, "w", format="mp4", options=CONTAINER) as film,
+    ):
+        video, audio = _streams(film, coding)
+        movie = Movie(film, material)
+        groups = _Ahead(pool, group, zip(timeline.spans, ids, strict=True), 2 * cores)
+        sounds = aac.segments(material.sound, timeline.samples)
+        segments = _Ahead(pool, aac.encoded, sounds, cores)
+        pictures = _pictures(groups, video)
+        movie.mux(pictures, _sounds(segments, audio, timeline.samples), progress)
+
+
+def coding_of(material: Material, crf: float = QUALITY_CRF) -> Coding:
+    """How a film's pictures are encoded."""
+    timeline = material.timeline
+    keyframe_frames = round(material.keyframe_seconds * timeline.fps)
+    return Coding(timeline.size, timeline.fps, crf, keyframe_frames)
+
+
+def encoded(clip: VideoClip, frames: int, coding: Coding, idr_pic_id: int) -> Group:
+    """A clip of so many frames as a closed group of pictures."""
+    if isinstance(clip, ImageClip):
+        return h264.at_rest(clip.img, frames, coding, idr_pic_id)
+    if frames == 1:
+        return h264.at_rest(clip.get_frame(0), frames, coding, idr_pic_id)
+    if isinstance(clip, MovingClip):
+        return h264.in_motion(map(clip.planes, range(frames)), coding)
+    return h264.in_motion(
+        (planes.from_rgb(clip.get_frame(float(number / coding.fps))) for number in range(frames)),
+        coding,
+    )
+
+
+def idr_pic_ids(frames: list[int]) -> list[int]:
+    """An `idr_pic_id` for each span of so many frames: two IDR frames in a row must differ in it (Rec. ITU-T H.264, 7.4.3).
+
+    They come in a row where a span has but one frame; such a span gets the id that the one after it has not.
+    """
+    ids = [0] * len(frames)
+    for index in range(len(frames) - 2, -1, -1):
+        ids[index] = 1 - ids[index + 1] if frames[index] == 1 else 0
+    return ids
+
+
+def _streams(film: OutputContainer, coding: Coding) -> tuple[VideoStream, AudioStream]:
+    """The film's two streams, whose headers are those of contexts set up just like the ones that encode."""
+    video = film.add_stream("libx264", rate=coding.fps)
+    h264.configure(video.codec_context, coding, coding.crf)
+    audio = film.add_stream("aac", rate=SAMPLE_RATE)
+    aac.configure(audio.codec_context)
+    return video, audio
+
+
+class _Ahead(Iterator[Result], Generic[Item, Result]):
+    """The results of the work on each item, in order; `ahead` items are at work, or done, before they are asked for."""
+
+    def __init__(
+        self,
+        pool: ThreadPoolExecutor,
+        work: Callable[[Item], Result],
+        items: Iterable[Item],
+        ahead: int,
+    ) -> None:
+        self._pool, self._work, self._items = pool, work, iter(items)
+        self._waiting: deque[Future[Result]] = deque()
+        for item in itertools.islice(self._items, ahead):
+            self._waiting.append(pool.submit(work, item))
+
+    def __next__(self) -> Result:
+        if not self._waiting:
+            raise StopIteration
+        result = self._waiting.popleft().result()
+        for item in itertools.islice(self._items, 1):
+            self._waiting.append(self._pool.submit(self._work, item))
+        return result
+
+
+def _pictures(groups: Iterable[Group], stream: VideoStream) -> Iterator[AnyPacket]:
+    number, frame = 0, 1 / stream.codec_context.framerate
+    for group in groups:
+        for coded in group.packets:
+            yield packet(coded.data, stream, number, 1, frame, coded.is_idr)
+            number += 1
+
+
+def _sounds(
+    segments: Iterable[list[bytes]], stream: AudioStream, samples: int
+) -> Iterator[AnyPacket]:
+    """The packets of sound; the last one is as long as there is sound left."""
+    start = 0
+    for segment in segments:
+        for data in segment:
+            yield packet(data, stream, start, min(aac.FRAME, samples - start), SAMPLE)
+            start += aac.FRAME

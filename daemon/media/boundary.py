@@ -1,0 +1,107 @@
+"""The one boundary at which errors of foreign libraries become ours.
+
+FFmpeg, Pillow and fontTools raise whatever a damaged file leads them to, and the same call can fail
+because the machine has no memory left or the disk is gone. The first is the fault of a file, is put into
+words, and is never tried again; the second passes as it is, and the attempt is tried again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum, auto
+
+from av import error as ffmpeg
+from av.error import FFmpegError
+
+from daemon.errors import StoryreelError
+
+
+class Blame(StrEnum):
+    """Whose fault an error is."""
+
+    FILE = auto()
+    MACHINE = auto()
+    PROGRAM = auto()  # ours: a codec or an option that this FFmpeg does not have
+
+
+BLAME: Mapping[type[FFmpegError], Blame] = {
+    ffmpeg.ArgumentError: Blame.FILE,  # decoders return EINVAL for headers that make no sense
+    ffmpeg.BlockingIOError: Blame.FILE,  # a file never blocks: a demuxer gives up searching
+    ffmpeg.BugError: Blame.FILE,
+    ffmpeg.DecoderNotFoundError: Blame.FILE,
+    ffmpeg.DemuxerNotFoundError: Blame.FILE,
+    ffmpeg.EOFError: Blame.FILE,
+    ffmpeg.ExternalError: Blame.FILE,
+    ffmpeg.InputChangedError: Blame.FILE,
+    ffmpeg.InvalidDataError: Blame.FILE,
+    ffmpeg.NotImplementedError: Blame.FILE,
+    ffmpeg.OutputChangedError: Blame.FILE,
+    ffmpeg.OverflowError: Blame.FILE,
+    ffmpeg.PatchWelcomeError: Blame.FILE,
+    ffmpeg.ProtocolNotFoundError: Blame.FILE,
+    ffmpeg.UndefinedError: Blame.FILE,
+    ffmpeg.UnknownError: Blame.FILE,
+    ffmpeg.HTTPError: Blame.FILE,  # a playlist that wants the network; nothing here gives it that
+    ffmpeg.HTTPClientError: Blame.FILE,
+    ffmpeg.HTTPBadRequestError: Blame.FILE,
+    ffmpeg.HTTPForbiddenError: Blame.FILE,
+    ffmpeg.HTTPNotFoundError: Blame.FILE,
+    ffmpeg.HTTPOtherClientError: Blame.FILE,
+    ffmpeg.HTTPServerError: Blame.FILE,
+    ffmpeg.HTTPTooManyRequestsError: Blame.FILE,
+    ffmpeg.HTTPUnauthorizedError: Blame.FILE,
+    ffmpeg.BrokenPipeError: Blame.MACHINE,
+    ffmpeg.ChildProcessError: Blame.MACHINE,
+    ffmpeg.ConnectionAbortedError: Blame.MACHINE,
+    ffmpeg.ConnectionRefusedError: Blame.MACHINE,
+    ffmpeg.ConnectionResetError: Blame.MACHINE,
+    ffmpeg.FileExistsError: Blame.MACHINE,
+    ffmpeg.FileNotFoundError: Blame.MACHINE,
+    ffmpeg.InterruptedError: Blame.MACHINE,
+    ffmpeg.IsADirectoryError: Blame.MACHINE,
+    ffmpeg.MemoryError: Blame.MACHINE,
+    ffmpeg.NotADirectoryError: Blame.MACHINE,
+    ffmpeg.OSError: Blame.MACHINE,  # every other errno, such as EIO, ENOSPC and ESTALE
+    ffmpeg.PermissionError: Blame.MACHINE,
+    ffmpeg.ProcessLookupError: Blame.MACHINE,
+    ffmpeg.TimeoutError: Blame.MACHINE,
+    ffmpeg.BSFNotFoundError: Blame.PROGRAM,
+    ffmpeg.BufferTooSmallError: Blame.PROGRAM,
+    ffmpeg.EncoderNotFoundError: Blame.PROGRAM,
+    ffmpeg.ExitError: Blame.PROGRAM,
+    ffmpeg.ExperimentalError: Blame.PROGRAM,
+    ffmpeg.FilterNotFoundError: Blame.PROGRAM,
+    ffmpeg.LookupError: Blame.PROGRAM,
+    ffmpeg.MuxerNotFoundError: Blame.PROGRAM,
+    ffmpeg.OptionNotFoundError: Blame.PROGRAM,
+    ffmpeg.PyAVCallbackError: Blame.PROGRAM,
+}
+"""Each of PyAV's classes, while a file is being read. (Python's own errors from a file object pass
+through FFmpeg as they are.)"""
+
+
+def blame(error: Exception) -> Blame:
+    """Whose fault an error is that came up while a file was being read."""
+    if isinstance(error, FFmpegError):
+        return BLAME.get(type(error), Blame.PROGRAM)
+    is_of_the_system = isinstance(error, OSError) and error.errno is not None
+    return Blame.MACHINE if is_of_the_system or isinstance(error, MemoryError) else Blame.FILE
+
+
+@contextmanager
+def reading(
+    fault: Callable[[Exception], StoryreelError],
+    *kinds: type[Exception],
+) -> Iterator[None]:
+    """Raise `fault(error)` instead of an error of these kinds for which the file is to blame.
+
+    Errors of ours, the machine's (MemoryError, and OSError with an errno) and other kinds pass as they
+    are.
+    """
+    try:
+        yield
+    except StoryreelError:
+        raise
+    except kinds as error:
+        if blame(error) is Blame.FILE:
+            raise fault(error) from error
+        raise

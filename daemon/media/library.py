@@ -1,0 +1,50 @@
+"""The music library: a folder of mood folders, and the choice of one track by a seed."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from natsort import natsorted
+
+from daemon.media import SOUND_ENDINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A piece of background music. `name` is what reports call it; `powers` as those of a narration, where they were needed."""
+
+    name: str
+    path: Path
+    powers: npt.NDArray[np.float64] | None = field(default=None, compare=False)
+
+
+def library(folder: Path) -> tuple[Track, ...]:
+    """Every track below a folder, named by its path in it ("calm/harbour.ogg"), in natural order."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    sounds = (path for path in paths if path.suffix.lower() in SOUND_ENDINGS)
+    names = (
+        path.as_posix() for path in sounds if not any(part.startswith(".") for part in path.parts)
+    )
+    return tuple(Track(name, folder / name) for name in natsorted(sorted(names)))
+
+
+def moods(tracks: Sequence[Track]) -> list[str]:
+    """The folders that hold tracks."""
+    return sorted({track.name.rpartition("/")[0] for track in tracks} - {""})
+
+
+def of_mood(tracks: Sequence[Track], mood: str) -> list[Track]:
+    """The tracks of one mood."""
+    return [track for track in tracks if track.name.startswith(f"{mood}/")]
+
+
+def choose(tracks: Sequence[Track], seed: int, not_again: str = "") -> Track | None:
+    """One track at random; the same seed chooses the same one. None from an empty library.
+
+    `not_again`: the name of a track that is only taken where there is no other.
+    """
+    others = [track for track in tracks if track.name != not_again] or tracks
+    return random.Random(seed).choice(others) if others else None  # noqa: S311 - a choice of music, not of a key

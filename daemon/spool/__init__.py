@@ -1,0 +1,12 @@
+"""Where a claimed story is on disk, from the inbox to the outbox: folders, renames and fsyncs.
+
+`spool` takes the steps, `recovery` goes on after a crash, `lock` keeps a second service away; `job` is
+the record of a claimed story, `reasons` what a failed one says; `durable` moves and writes so that a
+loss of power cannot undo it.
+"""
+
+from daemon.spool.job import Job
+from daemon.spool.recovery import Left, Recovered, recover
+from daemon.spool.spool import Spool, Unclaimable
+
+__all__ = ["Job", "Left", "Recovered", "Spool", "Unclaimable", "recover"]

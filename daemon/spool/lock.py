@@ -1,0 +1,84 @@
+"""One service for one root: the spool's folders, made and checked, and the lock on them."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from daemon.config import Folders
+from daemon.errors import AlreadyRunning, SpoolError
+
+LOCK = ".lock"
+RETRY_SECONDS = 0.02
+
+
+class Lock:
+    """The lock on a root, in its work folder. The kernel gives it up with the process that holds it."""
+
+    def __init__(self, work: Path) -> None:
+        self._path = work / LOCK
+        self._descriptor: int | None = None
+
+    def take(self, patience_seconds: float = 0.5) -> None:
+        """Take the lock; may try for a while, because `status` holds it for an instant to look.
+
+        Raises AlreadyRunning when another instance has it, SpoolError when it cannot be used.
+        """
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            mend = "Remove it, or give it to this user."
+            raise SpoolError(f"{self._path}: {error.strerror}. {mend}") from error
+        deadline = time.monotonic() + patience_seconds
+        while not _locked(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                os.close(descriptor)
+                root = self._path.parent.parent
+                raise AlreadyRunning(f"another storyreel works on {root}")
+            time.sleep(RETRY_SECONDS)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the lock up, if it is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_taken(self) -> bool:
+        """Whether any process holds the lock."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not _locked(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def make_folders(folders: Folders) -> None:
+    """Make the spool's folders where they are missing. Raises SpoolError when they cannot be used."""
+    places = [folders.inbox, folders.work, folders.outbox, folders.done, folders.failed]
+    try:
+        for place in places:
+            mode = 0o750 if place == folders.work else 0o777
+            place.mkdir(mode, parents=True, exist_ok=True)
+    except OSError as error:
+        where = error.filename or folders.root
+        mend = "Make it writable, or set folders.root."
+        raise SpoolError(f"{where}: {error.strerror}. {mend}") from error
+    for place in places:
+        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            raise SpoolError(f"{place}: not writable for this user. Change its owner or its mode.")
+    if len({place.stat().st_dev for place in places if place != folders.outbox}) > 1:
+        raise SpoolError(
+            "inbox, work, done and failed must be on one filesystem (the outbox alone may be elsewhere)."
+        )

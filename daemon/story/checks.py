@@ -1,0 +1,140 @@
+"""What can be wrong with a story, each as Problems: where, what, and how to mend it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from daemon.config import Limits
+from daemon.errors import Problem, Refused, UnreadableMedia
+from daemon.media.letters import needs_shaping
+from daemon.media.pictures import open_picture
+from daemon.media.samples import SAMPLE_RATE
+from daemon.media.typeface import Typeface, can_shape
+from daemon.story.admission import Admission, Fault
+from daemon.story.manifest import FileFacts
+from daemon.story.model import Input, Page, Story
+from daemon.story.reading import MediaKind, Mention, Reading
+
+LETTERS_SHOWN = 20
+TRIAL_SIZE = (256, 256)
+"""Pixels that a trial decodes a picture for: only whether it decodes matters."""
+
+
+def count_problems(reading: Reading, limits: Limits) -> list[Problem]:
+    """More pages than are allowed."""
+    count = len(reading.pages)
+    if count <= limits.pages:
+        return []
+    mend = "Make two stories of it, or raise limits.pages."
+    return [Problem("pages", f"{count} pages are more than {limits.pages}", mend)]
+
+
+def length_problems(pages: Sequence[Page], limits: Limits) -> list[Problem]:
+    """A longer film than is allowed."""
+    minutes = sum(page.samples for page in pages) / SAMPLE_RATE / 60
+    if minutes <= limits.film_minutes:
+        return []
+    what = f"{minutes:.0f} minutes are more than {limits.film_minutes}"
+    return [Problem("pages", what, "Make two stories of it, or raise limits.film_minutes.")]
+
+
+def poster_problems(poster_page: int | None, pages: int) -> list[Problem]:
+    """A poster of a page that the story does not have; `poster_page` is what its manifest says."""
+    if not poster_page or poster_page <= pages:
+        return []
+    what = f"page {poster_page} of {pages}"
+    return [Problem("film.poster_page", what, "Name a page that there is.")]
+
+
+# ---- files ------------------------------------------------------------------------------------------
+
+
+def file_problems(mentions: Iterable[Mention], admission: Admission) -> list[Problem]:
+    """Every place where a file is named that did not come in."""
+    return [
+        _file_problem(mention.where, mention.kind, mention.file, fault)
+        for mention in mentions
+        if (fault := admission.faults.get((mention.kind, mention.file)))
+    ]
+
+
+def _file_problem(where: str, kind: MediaKind, file: str, fault: Fault) -> Problem:
+    return Problem(where, f"the {kind} is {fault.what}", fault.mend, file)
+
+
+def fact_problems(facts: Mapping[str, FileFacts], admission: Admission) -> list[Problem]:
+    """Every file that is not what the manifest declares of it."""
+    faulty = {*admission.track_faults, *(file for _, file in admission.faults)}
+    problems = []
+    for file, declared in facts.items():
+        if file in faulty:
+            continue
+        try:
+            actual = admission.inputs.get(file) or admission.hashed(file)
+        except Refused as refused:
+            problems.append(Problem("files", refused.what, refused.mend, file))
+            continue
+        if what := _difference(declared, actual):
+            problems.append(Problem("files", what, "Copy the file again.", file))
+    return problems
+
+
+def _difference(declared: FileFacts, actual: Input) -> str:
+    if declared.size not in (None, actual.size):
+        return f"{actual.size} bytes and not the declared {declared.size}"
+    if declared.sha256 and declared.sha256.lower() != actual.sha256:
+        return "its SHA-256 is not the declared one"
+    return ""
+
+
+# ---- pictures ---------------------------------------------------------------------------------------
+
+
+def picture_problems(story: Story, limits: Limits) -> list[Problem]:
+    """Every page of an admitted story whose picture does not decode."""
+    faults = _decoding_faults({page.image for page in story.pages}, limits)
+    return [
+        _file_problem(f"page {page.number}", "picture", page.file, faults[page.image])
+        for page in story.pages
+        if page.image in faults and not page.card
+    ]
+
+
+def undecodable(mentions: Iterable[Mention], admission: Admission, limits: Limits) -> list[Problem]:
+    """The same of a story that is not admitted, since something else is wrong with it."""
+    pictures = admission.pictures
+    faults = _decoding_faults((picture.path for picture in pictures.values()), limits)
+    return [
+        _file_problem(mention.where, "picture", mention.file, fault)
+        for mention in mentions
+        if mention.kind == "picture" and mention.file in pictures
+        if (fault := faults.get(pictures[mention.file].path))
+    ]
+
+
+def _decoding_faults(pictures: Iterable[Path], limits: Limits) -> dict[Path, UnreadableMedia]:
+    faults = {}
+    for path in pictures:
+        try:
+            with path.open("rb") as file:
+                open_picture(file, limits.picture_megapixels, "#000000", TRIAL_SIZE).close()
+        except UnreadableMedia as fault:
+            faults[path] = fault
+    return faults
+
+
+# ---- words ------------------------------------------------------------------------------------------
+
+
+def letter_problems(texts: Mapping[str, str], face: Typeface) -> list[Problem]:
+    """Every text, by its place, that cannot be drawn: a box instead of a letter is not a caption."""
+    problems = []
+    for where, text in texts.items():
+        if missing := face.missing(text):
+            what = f"the font has no letters {' '.join(missing[:LETTERS_SHOWN])}"
+            mend = "Name a font that has them: font under [film] in config.toml."
+            problems.append(Problem(where, what, mend))
+        elif needs_shaping(text) and not can_shape():
+            what = "its script needs FriBiDi to be set right, which is not there"
+            mend = "Install it on the machine (Debian: libfribidi0)."
+            problems.append(Problem(where, what, mend))
+    return problems

@@ -1,0 +1,78 @@
+"""A story that has passed the trust boundary: every path in it is a private copy, every length has been counted.
+
+`intake` makes it from a folder; `film` turns it into a film. Everything in it has been checked.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.config import FilmSettings
+from daemon.media.library import Track
+from daemon.options import Card, Focus, Motion
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """A page's spoken words. `samples` is counted by decoding at `SAMPLE_RATE`: headers lie.
+
+    `powers`: its K-weighted mean squares, one for each tenth of a second (ITU-R BS.1770-4; see `film.loudness`).
+    """
+
+    path: Path
+    samples: int
+    powers: npt.NDArray[np.float64] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, or a card. `rest` is in samples: the gap after the narration, or all of the page where there is none.
+
+    `image` is the private copy of the story's `file`. Its header was checked; decoding it may still find damage. `number` is
+    what the story's maker calls the page, from 1; a card has 0, and `card` says what is on it.
+    """
+
+    number: int
+    file: str
+    image: Path
+    width: int
+    height: int
+    rest: int
+    narration: Narration | None = None
+    text: str = ""
+    title: str = ""
+    chapter: str = ""
+    motion: Motion = "none"
+    focus: Focus = (0.5, 0.5)
+    card: Card | None = None
+
+    @property
+    def samples(self) -> int:
+        """How long the page stands, in samples."""
+        return self.rest + (self.narration.samples if self.narration else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that went into the film, as the report tells it."""
+
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What `film` needs to know. `seed` decides whatever is left to chance, and comes from the story itself."""
+
+    title: str
+    author: str
+    comment: str
+    language: str
+    pages: tuple[Page, ...]
+    music: Track | None
+    film: FilmSettings
+    seed: int
+    inputs: tuple[Input, ...]

@@ -1,0 +1,227 @@
+"""Reading a manifest: tolerant where checking is strict.
+
+Even a manifest with faults says which files it mentions (`Mention`), so that one look at a folder finds
+every problem, those of the manifest and those of the files.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from natsort import natsorted, ns
+from pydantic import ValidationError
+
+from daemon.errors import Problem
+from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
+from daemon.story.manifest import FileFacts, Manifest, PageEntry, file_inside
+from daemon.validation import MOST_PROBLEMS, Location, key_path, problems_of
+
+MOST_PAGES = 10_000
+"""A manifest with more pages is not even checked: it may be made to cost time and memory."""
+
+MediaKind = Literal["picture", "sound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A file that a manifest names, where, and as what."""
+
+    where: str
+    kind: MediaKind
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a manifest found.
+
+    `parsed`: it is JSON. `manifest`: it obeys the model, else `problems` says why not. `unpaired`:
+    pictures and sounds without a partner, where no pages are listed; they may still be on their way.
+    """
+
+    parsed: bool
+    manifest: Manifest | None = None
+    pages: tuple[PageEntry, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unpaired: tuple[Problem, ...] = ()
+    facts: Mapping[str, FileFacts] = field(default_factory=dict)
+
+
+def read(data: bytes, names: Sequence[str]) -> Reading:
+    """Read a manifest's bytes. `names`: the files next to it, for a manifest without pages."""
+    try:
+        raw = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except RecursionError:
+        return _unparsed("not JSON that can be read: nested too deeply")
+    except ValueError as error:
+        return _unparsed(f"not JSON: {error}")
+    if fault := _unusable(raw):
+        return Reading(parsed=True, problems=(fault,))
+    contradictions = _contradictions(raw)
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as error:
+        found = problems_of(error, Manifest, _place)
+        problems = _capped([*found, *contradictions], error.error_count() - len(found))
+        return Reading(parsed=True, mentions=_mentions(raw), problems=problems)
+    pages, unpaired = _pages(manifest, names)
+    return Reading(
+        parsed=True,
+        manifest=None if contradictions else manifest,
+        pages=pages,
+        mentions=_mentions({"pages": [page.model_dump() for page in pages]}),
+        problems=_capped(contradictions),
+        unpaired=_capped(unpaired),
+        facts=manifest.files,
+    )
+
+
+def _unparsed(what: str) -> Reading:
+    problem = Problem("manifest", what, "Mend it at that place, or write it again.")
+    return Reading(parsed=False, problems=(problem,))
+
+
+def _unusable(raw: Any) -> Problem | None:
+    """Why JSON is not even worth checking against the model."""
+    if not isinstance(raw, dict):
+        return Problem("manifest", "not a JSON object", 'Write {"title": …, "pages": […]}.')
+    pages = raw.get("pages")
+    if isinstance(pages, list) and len(pages) > MOST_PAGES:
+        return Problem("pages", f"more than {MOST_PAGES}", "Make several stories of it.")
+    return None
+
+
+def _pages(
+    manifest: Manifest, names: Sequence[str]
+) -> tuple[tuple[PageEntry, ...], Sequence[Problem]]:
+    if manifest.pages:
+        return manifest.pages, ()
+    return pair([name for name in names if name != manifest.music])  # music is not a narration
+
+
+def _capped(problems: Sequence[Problem], left_out: int = 0) -> tuple[Problem, ...]:
+    """The problems that anybody would read; `left_out` is how many there are besides these."""
+    more = left_out + max(0, len(problems) - MOST_PROBLEMS)
+    if not more:
+        return tuple(problems)
+    last = Problem("manifest", f"{more} more problems", "Mend these first, then look again.")
+    return (*problems[:MOST_PROBLEMS], last)
+
+
+# ---- pages by name ----------------------------------------------------------------------------------
+
+
+def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:
+    """Pages from pictures and sounds of the same stem, in natural order, and what has no partner."""
+    pictures = _by_stem(names, PICTURE_ENDINGS)
+    sounds = _by_stem(names, SOUND_ENDINGS)
+    pages: list[PageEntry] = []
+    problems: list[Problem] = []
+    for stem in natsorted(sorted({*pictures, *sounds}), alg=ns.IGNORECASE):
+        match _paired(stem, pictures.get(stem, []), sounds.get(stem, [])):
+            case PageEntry() as page:
+                pages.append(page)
+            case Problem() as problem:
+                problems.append(problem)
+    if not pages and not problems:
+        mend = 'List "pages", or add pictures and sounds of the same name.'
+        problems.append(Problem("manifest", "no pages", mend))
+    return tuple(pages), problems
+
+
+def _by_stem(names: Sequence[str], endings: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        path = PurePosixPath(name)
+        is_at_the_top = len(path.parts) == 1 and not name.startswith(".")
+        if is_at_the_top and path.suffix.lower() in endings:
+            found.setdefault(path.stem, []).append(name)
+    return found
+
+
+def _paired(stem: str, pictures: Sequence[str], sounds: Sequence[str]) -> PageEntry | Problem:
+    match pictures, sounds:
+        case [picture], [sound] if mentioned(picture) and mentioned(sound):
+            return PageEntry(image=picture, audio=sound)
+        case [picture], [_]:
+            mend = "Give it a plain name in UTF-8."
+            return Problem("pages", "a name that cannot be used", mend, picture)
+        case [picture], []:
+            mend = f'Add "{stem}.mp3", or list "pages".'
+            return Problem("pages", "no narration for it", mend, picture)
+        case [], [sound, *_]:
+            mend = f'Add "{stem}.png", or list "pages".'
+            return Problem("pages", "no picture for it", mend, sound)
+    several = ", ".join([*pictures, *sounds])
+    return Problem(
+        "pages", f"several files for one page: {several}", 'Keep one, or list "pages".', stem
+    )
+
+
+# ---- what is mentioned, and what contradicts itself --------------------------------------------------
+
+
+def _mentions(raw: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Every file inside the folder that the pages name, however faulty the rest is."""
+    pages = raw.get("pages")
+    entries = enumerate(pages, 1) if isinstance(pages, list) else ()
+    kinds: tuple[tuple[str, MediaKind], ...] = (("image", "picture"), ("audio", "sound"))
+    return tuple(
+        Mention(f"page {number}", kind, file)
+        for number, page in entries
+        if isinstance(page, dict)
+        for key, kind in kinds
+        if (file := mentioned(page.get(key)))
+    )
+
+
+def mentioned(value: Any) -> str | None:
+    """The file that a value names; None where it names none inside the folder."""
+    try:
+        return file_inside(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _contradictions(raw: Mapping[str, Any]) -> list[Problem]:
+    """Pages with neither or both of narration and duration.
+
+    They are checked here, because pydantic checks a whole model only when all of its keys are right.
+    """
+    pages = raw.get("pages")
+    if pages == []:
+        return [Problem("pages", "an empty list", "List the pages, or leave the key out.")]
+    problems = []
+    for number, page in enumerate(pages if isinstance(pages, list) else (), 1):
+        if not isinstance(page, dict):
+            continue
+        has_sound = page.get("audio") is not None
+        has_duration = page.get("duration") is not None
+        file = str(page.get("image", ""))
+        if has_sound and has_duration:
+            what = "both audio and duration"
+            problems.append(Problem(f"page {number}", what, "Keep one of them.", file))
+        elif not has_sound and not has_duration:
+            what = "neither audio nor duration"
+            mend = 'Add "audio": "01.mp3", or "duration": 4.0 (seconds).'
+            problems.append(Problem(f"page {number}", what, mend, file))
+    return problems
+
+
+def _place(location: Location) -> str:
+    """A place in the manifest in words: ("pages", 2, "image") → "page 3, image"."""
+    match location:
+        case ():
+            return "manifest"
+        case ("pages", int(index), *rest):
+            return ", ".join([f"page {index + 1}", *filter(None, [key_path(tuple(rest))])])
+        case ("files", str(name), *_):
+            return f'files, "{name}"'
+    return key_path(location)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")

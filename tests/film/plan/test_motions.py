@@ -1,0 +1,34 @@
+"""Which page moves how."""
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.config import FilmSettings
+from daemon.film.plan.motions import TURNS, plan_motions
+from daemon.options import Motion
+from daemon.story import Page, Story
+
+
+def story_of(seed: int, motions: list[Motion]) -> Story:
+    pages = tuple(
+        Page(number, "01.png", Path("01.png"), 16, 16, rest=1, motion=motion)
+        for number, motion in enumerate(motions, 1)
+    )
+    return Story("", "", "", "", pages, None, FilmSettings(), seed, ())
+
+
+@given(st.integers(0, 2**64), st.integers(0, 1000))
+def test_auto_takes_turns_and_never_moves_alike_twice_in_a_row(seed: int, first: int) -> None:
+    turns = plan_motions(story_of(seed, ["auto"] * (first + 8)))[first:]
+    assert all(one != other for one, other in pairwise(turns))
+    assert set(turns[:4]) == set(turns[4:]) == set(TURNS)
+
+
+def test_what_a_page_says_for_itself_stays() -> None:
+    story = story_of(1, ["pan-up", "none", "auto"])
+    assert plan_motions(story)[:2] == ("pan-up", "none")
+    assert plan_motions(replace(story, seed=2))[2] != plan_motions(story)[2]

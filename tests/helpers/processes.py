@@ -1,0 +1,104 @@
+"""The real service in a process of its own, for tests that look at it from outside, as its users do."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+DEADLINE_SECONDS = 120.0
+FAST = {
+    "STORYREEL_WATCH__SETTLE_SECONDS": "0.4",
+    "STORYREEL_WATCH__RESCAN_SECONDS": "1",
+    "STORYREEL_WATCH__PATIENCE_SECONDS": "1",
+}
+
+
+def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    command = [sys.executable, "-m", "daemon", *arguments]
+    return subprocess.run(
+        command,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+
+
+def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+    """Poll until something holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
+        time.sleep(0.02)
+
+
+class RunningService:
+    """`storyreel run` on a root, its standard output in a file."""
+
+    def __init__(self, root: Path, *arguments: str, **environment: str) -> None:
+        self.root = root
+        self._log = root.parent / f"{root.name}.log"
+        self._begin = self._log.stat().st_size if self._log.exists() else 0
+        command = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, env=os.environ | FAST | environment
+            )
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What this process has logged so far; every line must be one JSON object."""
+        data = self._log.read_bytes()[self._begin :]
+        return [json.loads(line) for line in data.split(b"\n")[:-1]]
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The lines of one event."""
+        return [line for line in self.lines() if line["event"] == name]
+
+    def wait_for(self, event: str, count: int = 1, **fields: object) -> dict[str, Any]:
+        """Wait for the count-th line of this event with these fields."""
+
+        def found() -> list[dict[str, Any]]:
+            return [line for line in self.events(event) if fields.items() <= line.items()]
+
+        wait_until(
+            lambda: len(found()) >= count or self.process.poll() is not None, f"{event} {fields}"
+        )
+        assert len(found()) >= count, f"the service ended without {event} {fields}: {self.lines()}"
+        return found()[count - 1]
+
+    def stop(self) -> int:
+        """End it as systemd does; the exit code."""
+        self.process.terminate()
+        return self.process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """End it as a loss of power does."""
+        self.process.kill()
+        self.process.wait(DEADLINE_SECONDS)
+
+
+@contextmanager
+def running_service(root: Path, *arguments: str, **environment: str) -> Iterator[RunningService]:
+    """The service, ready, for as long as the block lasts."""
+    service = RunningService(root, *arguments, **environment)
+    try:
+        service.wait_for("service.ready")
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.stop()
+
+
+def status(root: Path) -> dict[str, Any]:
+    """What `storyreel status --json` says."""
+    done = storyreel("status", "--json", "--root", str(root))
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told

@@ -1,0 +1,204 @@
+"""The one rule: when is a folder complete and quiet? Times are whole seconds here, so that no rounding blurs a border."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.config import Watch
+from daemon.inbox.readiness import (
+    Entry,
+    ManifestState,
+    Sighting,
+    State,
+    Verdict,
+    Watched,
+    judge,
+    remember,
+)
+
+ENTRY = Entry("01.png", inode=1, size=10, mtime_ns=1, ctime_ns=1, mode=0o100644)
+ENTRIES = (ENTRY, replace(ENTRY, name="manifest.json", inode=2))
+COMPLETE = Sighting(ENTRIES, ManifestState.SOUND)
+LACKING = Sighting(ENTRIES, ManifestState.SOUND, ("02.png",))
+ABSENT = Sighting(ENTRIES[:1], ManifestState.ABSENT, ("manifest.json",))
+TORN = Sighting(ENTRIES, ManifestState.TORN, ("the rest of manifest.json",))
+FAULTY = Sighting(ENTRIES, ManifestState.FAULTY)
+COPYING = Sighting(ENTRIES, ManifestState.FAULTY, ("02.png.part",))
+KINDS = [COMPLETE, LACKING, ABSENT, TORN, FAULTY, COPYING]
+WATCH = Watch(settle_seconds=5, patience_seconds=30, give_up_seconds=1000)
+
+SIGHTINGS = st.sampled_from(KINDS)
+SECONDS = st.integers(0, 5000)
+WATCHES = st.builds(
+    Watch,
+    settle_seconds=st.integers(1, 50),
+    patience_seconds=st.integers(1, 100),
+    give_up_seconds=st.just(0) | st.integers(1, 1000),
+)
+
+
+def after(quiet: float, sighting: Sighting, watch: Watch = WATCH, since: float = 0) -> Verdict:
+    """The verdict on a sighting that has not changed for so many seconds."""
+    return judge(Watched(sighting.entries, since), sighting, since + quiet, watch)
+
+
+# ---- remembering ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_first_look_begins_the_quiet_time() -> None:
+    assert remember(None, COMPLETE, 7) == Watched(ENTRIES, 7)
+
+
+def test_a_look_that_finds_the_same_leaves_the_quiet_time_as_it_was() -> None:
+    watched = Watched(ENTRIES, 3)
+    assert remember(watched, LACKING, 9) is watched
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Entry)])
+def test_a_change_of_anything_about_any_file_begins_the_quiet_time_anew(field: str) -> None:
+    change: dict[str, Any] = {field: "other" if field == "name" else 999}
+    changed = replace(ENTRY, **change)
+    for entries in ((changed, ENTRIES[1]), (ENTRIES[0], changed)):
+        assert remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9) == Watched(
+            entries, 9
+        )
+
+
+@pytest.mark.parametrize(
+    "entries", [(), ENTRIES[:1], (*ENTRIES, replace(ENTRY, name="notes.txt")), ENTRIES[::-1]]
+)
+def test_a_file_more_or_less_begins_the_quiet_time_anew(entries: tuple[Entry, ...]) -> None:
+    assert remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9).since == 9
+
+
+# ---- the rule -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sighting", "quiet", "state", "again"),
+    [
+        (COMPLETE, 0, State.SETTLING, 5),
+        (COMPLETE, 4, State.SETTLING, 1),
+        (COMPLETE, 5, State.READY, None),
+        (FAULTY, 4, State.SETTLING, 1),
+        (FAULTY, 5, State.READY, None),
+        (COPYING, 5, State.WAITING, 995),
+        (COPYING, 1000, State.READY, None),
+        (TORN, 4, State.SETTLING, 1),
+        (TORN, 5, State.WAITING, 25),
+        (TORN, 29, State.WAITING, 1),
+        (TORN, 30, State.READY, None),
+        (LACKING, 4, State.SETTLING, 1),
+        (LACKING, 5, State.WAITING, 995),
+        (LACKING, 999, State.WAITING, 1),
+        (LACKING, 1000, State.READY, None),
+        (ABSENT, 5, State.WAITING, 995),
+        (ABSENT, 1000, State.READY, None),
+    ],
+)
+def test_each_kind_of_folder_becomes_ready_in_its_own_time(
+    sighting: Sighting, quiet: float, state: State, again: float | None
+) -> None:
+    assert after(quiet, sighting) == Verdict(state, quiet, sighting.lacking, again)
+
+
+@pytest.mark.parametrize("sighting", [LACKING, ABSENT, COPYING])
+def test_with_no_time_to_give_up_a_folder_is_waited_for_for_ever(sighting: Sighting) -> None:
+    verdict = after(10**9, sighting, WATCH.model_copy(update={"give_up_seconds": 0}))
+    assert verdict == Verdict(State.WAITING, 10**9, sighting.lacking, None)
+
+
+@given(SIGHTINGS, SECONDS, WATCHES)
+def test_nothing_is_ever_ready_before_the_settle_time(
+    sighting: Sighting, quiet: int, watch: Watch
+) -> None:
+    verdict = after(quiet, sighting, watch)
+    assert (verdict.state is State.SETTLING) == (quiet < watch.settle_seconds)
+
+
+@given(SECONDS, WATCHES)
+def test_a_complete_folder_is_ready_from_the_settle_time_on(quiet: int, watch: Watch) -> None:
+    assert (after(quiet, COMPLETE, watch).state is State.READY) == (quiet >= watch.settle_seconds)
+
+
+@given(st.sampled_from([LACKING, ABSENT, COPYING]), SECONDS, WATCHES)
+def test_what_lacks_files_is_ready_only_when_it_is_given_up(
+    sighting: Sighting, quiet: int, watch: Watch
+) -> None:
+    given_up = watch.give_up_seconds > 0 and quiet >= max(
+        watch.settle_seconds, watch.give_up_seconds
+    )
+    assert (after(quiet, sighting, watch).state is State.READY) == given_up
+
+
+@given(SECONDS, WATCHES)
+def test_a_torn_manifest_has_the_patience_to_be_finished(quiet: int, watch: Watch) -> None:
+    assert (after(quiet, TORN, watch).state is State.READY) == (
+        quiet >= max(watch.settle_seconds, watch.patience_seconds)
+    )
+
+
+@given(SIGHTINGS, SECONDS, SECONDS, WATCHES, SECONDS)
+def test_time_alone_only_ever_brings_a_folder_further(
+    sighting: Sighting, one: int, other: int, watch: Watch, since: int
+) -> None:
+    order = list(State)
+    earlier, later = (after(quiet, sighting, watch, since) for quiet in sorted((one, other)))
+    assert order.index(earlier.state) <= order.index(later.state)
+
+
+@given(SIGHTINGS, SECONDS, WATCHES)
+def test_a_verdict_says_when_time_alone_changes_it(
+    sighting: Sighting, quiet: int, watch: Watch
+) -> None:
+    verdict = after(quiet, sighting, watch)
+    if verdict.again is None:
+        assert after(10**9, sighting, watch).state is verdict.state
+    else:
+        assert verdict.again > 0
+        assert after(quiet + verdict.again / 2, sighting, watch).state is verdict.state
+        assert after(quiet + verdict.again, sighting, watch).state is not verdict.state
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 8), st.sampled_from([COMPLETE, LACKING, TORN]), st.integers(1, 2)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_in_any_history_ready_means_complete_and_unchanged_for_the_settle_time(
+    looks: list[tuple[int, Sighting, int]],
+) -> None:
+    """Looks at any times at a folder that changes at any times, told by its size, against the rule in its plainest form."""
+    now, watched = 100, None
+    history: list[tuple[int, int]] = []
+    for passed, kind, size in looks:
+        now += passed
+        sighting = replace(kind, entries=(replace(ENTRY, size=size),))
+        watched = remember(watched, sighting, now)
+        history.append((now, size))
+        last_change = max(
+            index
+            for index in range(len(history))
+            if index == 0 or history[index - 1][1] != history[index][1]
+        )
+        quiet = now - history[last_change][0]
+        verdict = judge(watched, sighting, now, WATCH)
+        assert verdict.quiet == quiet
+        assert (verdict.state is State.READY) == (
+            quiet >= {COMPLETE: 5, TORN: 30, LACKING: 1000}[kind]
+        )
+
+
+@pytest.mark.parametrize(
+    "name", ["sub/.01.png.AbC123", "sub/.syncthing.01.png", "sub/~syncthing~01.png"]
+)
+def test_an_unfinished_copy_further_down_in_a_faulty_folder_is_waited_for_as_well(
+    name: str,
+) -> None:
+    """What is lacking is a path; the names of unfinished copies are matched against its last part."""
+    assert after(5, replace(FAULTY, lacking=(name,))).state is State.WAITING

@@ -1,0 +1,337 @@
+"""The whole road, end to end: the real process, real folders, real signals."""
+
+import json
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+from ttf_opensans import OPENSANS_REGULAR
+
+from daemon.config import Music
+from daemon.log import EVENTS, Event
+from daemon.media.library import library
+from tests.helpers.processes import FAST, running_service, status, storyreel, wait_until
+from tests.helpers.stories import picture, read_manifest, sine, story, wav, write_manifest
+
+SLOWLY = {"STORYREEL_FILM__WRITER": "moviepy"}
+"""For tests that break in on a film being made: the default writer would have it done."""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "root"
+
+
+def delivered(root: Path) -> list[str]:
+    return (
+        sorted(path.name for path in (root / "outbox").iterdir())
+        if (root / "outbox").is_dir()
+        else []
+    )
+
+
+def drop(folder: Path, root: Path) -> None:
+    """Move a folder in whole, as a rename does."""
+    (root / "inbox").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(folder, root / "inbox" / f".{folder.name}")
+    (root / "inbox" / f".{folder.name}").rename(root / "inbox" / folder.name)
+
+
+def film_seconds(root: Path, name: str) -> float:
+    with av.open(root / "outbox" / name / f"{name}.mp4") as film:
+        assert film.duration is not None
+        return film.duration / av.time_base
+
+
+def test_a_folder_moved_in_becomes_a_film_and_its_source_is_kept(
+    root: Path, tmp_path: Path
+) -> None:
+    folder = story(tmp_path / "the-fox", (0.4, 0.6))
+    with running_service(root) as service:
+        drop(folder, root)
+        line = service.wait_for("story.delivered")
+    assert line["story"] == "the-fox"
+    assert sorted(path.name for path in (root / "outbox/the-fox").iterdir()) == [
+        "report.json",
+        "the-fox.chapters.txt",
+        "the-fox.jpg",
+        "the-fox.mp4",
+        "the-fox.srt",
+        "the-fox.vtt",
+    ]
+    assert abs(film_seconds(root, "the-fox") - (0.4 + 0.6 + 2 * 0.5)) <= 1 / 24
+    assert read_manifest(root / "done/the-fox") == read_manifest(folder)
+    assert [*(root / "inbox").glob("[!.]*")] == []
+    assert [path.name for path in (root / "work").iterdir()] == [".lock"]
+
+
+def test_a_folder_copied_file_by_file_manifest_first_is_claimed_only_when_whole(
+    root: Path, tmp_path: Path
+) -> None:
+    folder = story(tmp_path / "slow", (0.4, 0.4))
+    with running_service(root) as service:
+        (root / "inbox/slow").mkdir()
+        for name in ("manifest.json", "01.png", "01.wav", "02.png", "02.wav"):
+            assert service.events("story.claimed") == []
+            shutil.copy(folder / name, root / "inbox/slow" / name)
+            time.sleep(
+                2 * float(FAST["STORYREEL_WATCH__SETTLE_SECONDS"])
+            )  # the pause is the point of this test
+        service.wait_for("story.delivered")
+        assert service.wait_for("story.waiting")["lacking"] == [
+            "01.png",
+            "01.wav",
+            "02.png",
+            "02.wav",
+        ]
+    assert delivered(root) == ["slow"]
+
+
+def test_a_folder_renamed_from_part_and_one_dropped_while_down_are_each_delivered_once(
+    root: Path, tmp_path: Path
+) -> None:
+    early, late = story(tmp_path / "early", (0.4,)), story(tmp_path / "late", (0.4,))
+    drop(early, root)
+    with running_service(root) as service:
+        service.wait_for("story.delivered", story="early")
+        shutil.copytree(late, root / "inbox/late.part")
+        time.sleep(2)  # several scans look at the unfinished name
+        assert [line["story"] for line in service.events("story.detected")] == ["early"]
+        (root / "inbox/late.part").rename(root / "inbox/late")
+        service.wait_for("story.delivered", story="late")
+        time.sleep(2)  # several scans could deliver either again
+        assert len(service.events("story.delivered")) == 2
+    assert delivered(root) == ["early", "late"]
+
+
+def test_killed_in_the_midst_of_a_film_it_goes_on_and_delivers_once(
+    root: Path, tmp_path: Path
+) -> None:
+    folder = story(tmp_path / "long", (20.0, 20.0))
+    with running_service(root, **SLOWLY) as service:
+        drop(folder, root)
+        service.wait_for("render.started")
+        wait_until(lambda: status(root)["work"][0]["stage"] == "film", "the film is being written")
+        before = status(root)
+        service.kill()
+    assert before["running"] is True
+    assert [(job["story"], job["state"], job["attempt"]) for job in before["work"]] == [
+        ("long", "rendering", 1)
+    ]
+    after = status(root)
+    assert after["running"] is False
+    assert [(job["story"], job["state"]) for job in after["work"]] == [("long", "interrupted")]
+    assert (after["outbox"], after["done"], after["failed"]) == (0, 0, [])
+    with running_service(root) as service:
+        assert service.wait_for("story.recovered")["attempts"] == 1
+        assert service.wait_for("story.delivered")["attempt"] == 2
+    assert delivered(root) == ["long"]
+    assert status(root)["work"] == []
+
+
+def test_a_mixed_batch_gives_a_film_for_each_good_story_and_a_reason_for_each_broken_one(
+    root: Path, tmp_path: Path
+) -> None:
+    """Twenty stories, five of them broken in different ways: none keeps another from its film."""
+    faults: dict[str, Callable[[Path], object]] = {
+        "not-json": lambda folder: write_manifest(folder, '{"pages": ['),
+        "unknown-key": lambda folder: write_manifest(
+            folder, read_manifest(folder) | {"titel": "Fox"}
+        ),
+        "no-sound": lambda folder: (folder / "01.wav").write_bytes(b"this is no sound"),
+        "leaves": lambda folder: write_manifest(
+            folder, {"pages": [{"image": "../../secret.png", "duration": 1}]}
+        ),
+        "empty-picture": lambda folder: (folder / "01.png").write_bytes(b""),
+    }
+    reasons = {
+        "not-json": "not JSON",
+        "unknown-key": 'unknown key "titel"',
+        "no-sound": "not a sound file",
+        "leaves": "leaves the story's folder",
+        "empty-picture": "empty",
+    }
+    good = [f"good-{number}" for number in range(15)]
+    for name in [*good, *faults]:
+        folder = story(tmp_path / "made" / name, (0.3,))
+        if fault := faults.get(name):
+            fault(folder)
+    with running_service(root) as service:
+        for name in sorted([*good, *faults]):
+            drop(tmp_path / "made" / name, root)
+        service.wait_for("story.delivered", count=15)
+        service.wait_for("story.failed", count=5)
+    assert delivered(root) == sorted(good)
+    assert sorted(path.name for path in (root / "failed").iterdir()) == sorted(faults)
+    for name, reason in reasons.items():
+        assert reason in (root / "failed" / name / "WHY.txt").read_text()
+        [problem] = json.loads((root / "failed" / name / "error.json").read_text())["problems"]
+        assert reason in problem["what"]
+        assert problem["mend"]
+
+
+def test_every_line_of_standard_output_is_json_with_a_documented_event_and_its_fields(
+    root: Path, tmp_path: Path
+) -> None:
+    evil = 'evil\n{"event": "story.delivered"}\x1b[31m'
+    with running_service(root, STORYREEL_LOG__LEVEL="debug") as service:
+        drop(story(tmp_path / evil, (0.3,)), root)
+        drop(story(tmp_path / "broken", (0.3,), unknown=1), root)
+        service.wait_for("story.delivered", story=evil)
+        service.wait_for("story.failed", story="broken")
+        service.stop()
+    assert len({line["event"] for line in service.lines()}) >= 12
+    for line in service.lines():
+        fields = line.keys() - {"timestamp", "level", "event"}
+        assert fields == set(EVENTS[Event(line["event"])].fields)
+
+
+def test_a_stop_drains_running_stories_and_takes_no_more(root: Path, tmp_path: Path) -> None:
+    with running_service(root) as service:
+        drop(story(tmp_path / "running", (3.0,)), root)
+        service.wait_for("render.started")
+        assert service.stop() == 0
+    assert delivered(root) == ["running"]
+    assert service.lines()[-1]["event"] == "service.stopped"
+
+
+def test_a_stop_puts_back_uncharged_what_does_not_finish_in_time(
+    root: Path, tmp_path: Path
+) -> None:
+    with running_service(root, STORYREEL_WORKERS__DRAIN_SECONDS="0.2", **SLOWLY) as service:
+        drop(story(tmp_path / "long", (60.0, 60.0)), root)
+        service.wait_for("render.started")
+        assert service.stop() == 0
+    [job] = status(root)["work"]
+    assert (job["story"], job["attempt"], job["state"]) == ("long", 0, "interrupted")
+    assert service.lines()[-1]["left"] == 1
+
+
+def test_a_second_instance_on_the_same_root_exits_with_75_and_disturbs_nothing(root: Path) -> None:
+    with running_service(root) as service:
+        second = storyreel("run", "--root", str(root))
+        assert second.returncode == 75
+        assert "another storyreel works on" in second.stderr
+        assert service.process.poll() is None
+
+
+def test_sighup_takes_over_new_settings_and_keeps_the_old_ones_when_they_are_wrong(
+    root: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[film]\nfps = 24\n")
+    (tmp_path / "other").mkdir()
+    with running_service(root, "--config", str(config)) as service:
+        config.write_text("[film]\nfps = 0\n")
+        service.process.send_signal(signal.SIGHUP)
+        assert "film.fps" in service.wait_for("service.reloaded")["problems"][0]
+        wav(tmp_path / "other" / "track.wav", sine(1.0))
+        shutil.copy(OPENSANS_REGULAR.path, tmp_path / "other.ttf")
+        config.write_text(
+            '[film]\nfps = 12\nfont = "other.ttf"\n[workers]\ncount = 1\n[music]\nfolder = "other"\n'
+        )
+        service.process.send_signal(signal.SIGHUP)
+        line = service.wait_for("service.reloaded", count=2)
+        assert line["changed"] == ["film.fps", "film.font", "music.folder", "workers.count"]
+        assert line["needs_restart"] == ["film.font", "music.folder", "workers.count"]
+        drop(story(tmp_path / "slower", (0.4,), music=None), root)
+        service.wait_for("story.delivered")
+    report = json.loads((root / "outbox/slower/report.json").read_text())
+    assert report["film"]["fps"] == 12
+    assert report["settings"]["font"] == "", "the workers may read the new one with the next start"
+    assert report["music"] in {track.name for track in library(Music().library)}, (
+        "the new library comes with the next start"
+    )
+
+
+def test_once_compiles_what_is_ready_and_exits_telling_of_failures(
+    root: Path, tmp_path: Path
+) -> None:
+    drop(story(tmp_path / "fine", (0.3,)), root)
+    (root / "inbox/incomplete").mkdir()
+    assert storyreel("run", "--once", "--root", str(root), **FAST).returncode == 0
+    drop(story(tmp_path / "wrong", (0.3,), unknown=1), root)
+    assert storyreel("run", "--once", "--root", str(root), **FAST).returncode == 1
+    assert delivered(root) == ["fine"]
+    assert (root / "inbox/incomplete").is_dir()
+    assert (root / "failed/wrong/WHY.txt").is_file()
+
+
+def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None:
+    with running_service(root, **SLOWLY) as service:
+        drop(story(tmp_path / "long", (60.0,)), root)
+        service.wait_for("render.started")
+        wait_until(
+            lambda: status(root)["work"][0]["stage"] == "film", "a worker is writing the film"
+        )
+        workers = _descendants(service.process.pid)
+        assert len(workers) >= 2
+        service.kill()
+    wait_until(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers),
+        "all workers have ended",
+        10,
+    )
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        descendant for child in map(int, children) for descendant in [child, *_descendants(child)]
+    ]
+
+
+def test_a_name_that_is_taken_in_the_outbox_is_never_overwritten(
+    root: Path, tmp_path: Path
+) -> None:
+    (root / "outbox/fox").mkdir(parents=True)
+    (root / "outbox/fox/precious").write_text("mine")
+    with running_service(root) as service:
+        drop(story(tmp_path / "fox", (0.3,)), root)
+        service.wait_for("story.delivered")
+    assert delivered(root) == ["fox", "fox-2"]
+    assert [path.name for path in (root / "outbox/fox").iterdir()] == ["precious"]
+    assert (root / "outbox/fox-2/fox-2.mp4").is_file()
+
+
+def test_pictures_alone_with_durations_make_a_silent_film(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "silent"
+    folder.mkdir()
+    picture(folder / "a.png")
+    write_manifest(folder, {"pages": [{"image": "a.png", "duration": 1.5}], "music": False})
+    with running_service(root) as service:
+        drop(folder, root)
+        service.wait_for("story.delivered")
+    assert abs(film_seconds(root, "silent") - 1.5) <= 1 / 24
+
+
+def test_without_pages_pictures_and_sounds_of_one_name_are_paired_in_natural_order(
+    root: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "paired"
+    folder.mkdir()
+    for number in (1, 2, 10):
+        picture(folder / f"{number}.png")
+        wav(folder / f"{number}.wav", sine(number / 10))
+    write_manifest(folder, {"music": False})
+    with running_service(root) as service:
+        drop(folder, root)
+        service.wait_for("story.delivered")
+    pages = json.loads((root / "outbox/paired/report.json").read_text())["pages"]
+    assert [page["narration_seconds"] for page in pages] == [0.1, 0.2, 1.0]
+
+
+def test_settings_with_faults_end_the_service_with_78_and_all_of_them(
+    root: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[film]\nfps = 0\n[watch]\nsettle = 1\n")
+    done = storyreel("run", "--root", str(root), "--config", str(config))
+    assert done.returncode == 78
+    assert "film.fps" in done.stderr
+    assert 'unknown key "settle"' in done.stderr

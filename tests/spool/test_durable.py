@@ -1,0 +1,176 @@
+"""Writes and moves that survive a loss of power, and names that overwrite nothing."""
+
+import errno
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from daemon.spool import durable
+from tests.helpers.children import die_before, in_child
+
+NAMES = (
+    st.binary(min_size=1, max_size=255)
+    .map(os.fsdecode)
+    .filter(lambda name: name not in (".", "..") and not {"/", "\0"} & {*name})
+)
+
+
+@given(NAMES)
+@example("x" * 255)
+@example("é" * 127)
+@example("x" * 236)
+def test_free_names_are_names_that_the_filesystem_takes_even_with_an_ending(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for number, free in enumerate(islice(durable.free_names(Path(folder), name), 3), 1):
+            Path(folder, free + ".chapters.txt").touch()
+            Path(folder, free).touch()
+            assert free.endswith(f"-{number}") or number == 1
+        assert len([*Path(folder).iterdir()]) == 6
+
+
+@given(NAMES, st.sets(st.integers(1, 6)))
+def test_free_names_pass_over_what_is_there_and_keep_their_order(
+    name: str, taken: set[int]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = [*islice(durable.free_names(Path(folder), name), 6)]
+        for number in taken:
+            Path(folder, wanted[number - 1]).symlink_to("nowhere")
+        left = [free for number, free in enumerate(wanted, 1) if number not in taken]
+        assert [*islice(durable.free_names(Path(folder), name), len(left))] == left
+        assert name.startswith(wanted[0])
+        assert (
+            wanted[0] == name
+            or len(os.fsencode(name)) > durable.LONGEST_NAME - durable.LONGEST_ADDITION
+        )
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_write_that_is_cut_off_leaves_the_old_file_or_the_new_one(
+    tmp_path: Path, before: str | None
+) -> None:
+    path = tmp_path / "told.json"
+
+    def body(step: int) -> None:
+        die_before(step, tmp_path)
+        durable.write_file(path, "new")
+
+    seen = set()
+    for step in count(1):
+        path.unlink(missing_ok=True)
+        if before is not None:
+            path.write_text(before)
+        was_killed = in_child(partial(body, step)).was_killed
+        seen.add(path.read_text() if path.exists() else None)
+        if not was_killed:
+            break
+    assert seen == {before, "new"}
+    assert [file.name for file in tmp_path.iterdir()] == ["told.json"]
+
+
+def test_a_write_replaces_a_link_and_does_not_follow_it(tmp_path: Path) -> None:
+    outside, path = tmp_path / "outside", tmp_path / "told.json"
+    outside.write_text("private")
+    path.symlink_to(outside)
+    durable.write_file(path, "new")
+    assert outside.read_text() == "private"
+    assert (path.read_text(), path.is_symlink()) == ("new", False)
+
+
+def test_a_folder_moves_under_the_first_free_name(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    (done / "fox").mkdir(parents=True)
+    for expected in ("fox-2", "fox-3"):
+        source = tmp_path / "source"
+        source.mkdir()
+        (source / "page").write_text("words")
+        assert durable.move_folder(source, done, "fox") == done / expected
+        assert not source.exists()
+        assert (done / expected / "page").read_text() == "words"
+    assert [*(done / "fox").iterdir()] == []
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file"])
+def test_what_is_no_folder_is_not_moved(tmp_path: Path, kind: str) -> None:
+    source = tmp_path / "source"
+    if kind == "file":
+        source.touch()
+    assert durable.move_folder(source, tmp_path, "fox") is None
+    assert not (tmp_path / "fox").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_name_that_is_taken_at_the_last_instant_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The race is scripted: names are given out as if they had been free a moment ago."""
+    source, taken = tmp_path / "source", tmp_path / "fox"
+    source.mkdir()
+    if kind == "folder":
+        (taken / "theirs").mkdir(parents=True)
+    else:
+        taken.write_text("theirs")
+
+    def names(parent: Path, name: str) -> Iterator[str]:
+        yield from (name, f"{name}-2")
+
+    monkeypatch.setattr(durable, "free_names", names)
+    assert durable.move_folder(source, tmp_path, "fox") == tmp_path / "fox-2"
+    assert (taken / "theirs").is_dir() if kind == "folder" else taken.read_text() == "theirs"
+
+
+def test_a_move_that_is_impossible_is_an_error(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    with pytest.raises(OSError, match="No such file") as caught:
+        durable.move_folder(source, tmp_path / "gone", "fox")
+    assert caught.value.errno == errno.ENOENT
+    assert source.is_dir()
+
+
+def test_a_move_syncs_both_folders_and_the_files_are_synced_with_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by a record of the calls: only a real loss of power would show it on the disk."""
+    synced: list[str] = []
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda descriptor: synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink())),
+    )
+    source, done = tmp_path / "work" / "source", tmp_path / "done"
+    source.mkdir(parents=True)
+    done.mkdir()
+    (source / "page").touch()
+    durable.sync_files(source)
+    assert synced == [str(source / "page"), str(source)]
+    synced.clear()
+    durable.move_folder(source, done, "fox")
+    assert {*synced} == {str(done), str(source.parent)}
+
+
+def test_a_file_in_the_place_of_the_target_s_folder_is_an_error_and_not_an_endless_search(
+    tmp_path: Path,
+) -> None:
+    source, done = tmp_path / "source", tmp_path / "done"
+    source.mkdir()
+    done.touch()
+
+    def body() -> str:
+        signal.alarm(2)
+        try:
+            durable.move_folder(source, done, "fox")
+        except OSError as error:
+            return str(error.errno)
+        return "moved"
+
+    ended = in_child(body)
+    assert (ended.signal, ended.said) == (0, str(errno.ENOTDIR))

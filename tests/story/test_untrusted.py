@@ -1,0 +1,308 @@
+"""An untrusted folder: what is in it comes out whole, and nothing from outside ever does."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.errors import Refused
+from daemon.story.untrusted import MIB, MISSING, UntrustedFolder
+
+NOBODY = 65_534
+SECRET = b"a secret outside of the folder"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    (tmp_path / "secret.txt").write_bytes(SECRET)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.txt").write_bytes(SECRET)
+    source = tmp_path / "story"
+    source.mkdir()
+    return source
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "copy"
+
+
+def copied(source: Path, name: str, target: Path) -> bytes:
+    with UntrustedFolder(source, MIB) as folder:
+        folder.copy(name, target)
+    return target.read_bytes()
+
+
+def refusal(source: Path, name: str, target: Path, limit: int = MIB) -> Refused:
+    with UntrustedFolder(source, limit) as folder, pytest.raises(Refused) as caught:
+        folder.copy(name, target)
+    assert caught.value.mend.endswith(".")
+    assert not target.exists() or SECRET not in target.read_bytes()
+    return caught.value
+
+
+@contextmanager
+def as_ordinary_user() -> Iterator[None]:
+    """Without root's right to read everything, where root runs the tests."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["01.png", "pages/01.png", "a/b/c/d/e/f/01.png", "eins zwei.png", "Müller.png", "日本\n.png"],
+)
+def test_a_file_comes_out_whole_with_its_size_and_hash(
+    name: str, source: Path, target: Path
+) -> None:
+    data = bytes(range(256)) * 9000  # more than one block
+    (source / name).parent.mkdir(parents=True, exist_ok=True)
+    (source / name).write_bytes(data)
+    with UntrustedFolder(source, 4 * MIB) as folder:
+        made = folder.copy(name, target)
+    assert target.read_bytes() == data
+    assert (made.file, made.size, made.sha256) == (
+        name,
+        len(data),
+        hashlib.sha256(data).hexdigest(),
+    )
+
+
+def test_a_link_to_a_file_is_refused(source: Path, target: Path) -> None:
+    (source / "01.png").symlink_to(source.parent / "secret.txt")
+    assert refusal(source, "01.png", target).what == "a link"
+
+
+def test_a_link_to_a_file_of_the_folder_is_refused_as_well(source: Path, target: Path) -> None:
+    (source / "02.png").write_bytes(b"picture")
+    (source / "01.png").symlink_to("02.png")
+    assert refusal(source, "01.png", target).what == "a link"
+
+
+def test_a_link_that_leads_nowhere_is_a_link(source: Path, target: Path) -> None:
+    (source / "01.png").symlink_to("nowhere")
+    assert refusal(source, "01.png", target).what == "a link"
+
+
+def test_a_file_behind_a_linked_folder_is_refused(source: Path, target: Path) -> None:
+    (source / "pages").symlink_to(source.parent / "elsewhere")
+    assert "behind a link" in refusal(source, "pages/secret.txt", target).what
+
+
+def test_a_file_below_a_file_is_refused(source: Path, target: Path) -> None:
+    (source / "01.png").write_bytes(b"picture")
+    assert "not a folder" in refusal(source, "01.png/02.png", target).what
+
+
+def test_the_folder_itself_may_not_be_a_link(source: Path) -> None:
+    (source.parent / "link").symlink_to(source)
+    with pytest.raises(OSError, match="link") as caught:
+        UntrustedFolder(source.parent / "link", MIB)
+    assert caught.value.errno in (errno.ELOOP, errno.ENOTDIR)
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_is_refused_and_nobody_waits_for_its_writer(source: Path, target: Path) -> None:
+    os.mkfifo(source / "01.png")
+    assert refusal(source, "01.png", target).what == "not a regular file"
+
+
+def test_a_socket_is_refused(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(source)  # a socket's path may have 108 letters
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("01.png")
+        assert refusal(source, "01.png", target).what == "not a regular file"
+
+
+def test_a_device_is_refused(source: Path, target: Path) -> None:
+    try:
+        os.mknod(source / "01.png", 0o666 | stat.S_IFCHR, os.makedev(1, 5))  # /dev/zero has no end
+    except PermissionError:
+        pytest.skip("only root may make devices, and not in every container")
+    assert refusal(source, "01.png", target).what == "not a regular file"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("trick", ["link", "pipe"])
+def test_a_file_swapped_between_the_look_and_the_opening_is_refused(
+    trick: str, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race cannot be won for certain from outside, so the swap is done inside the look."""
+    (source / "01.png").write_bytes(b"picture")
+    look = os.stat
+
+    def look_then_swap(*args: Any, **options: Any) -> os.stat_result:
+        seen = look(*args, **options)
+        (source / "01.png").unlink()
+        if trick == "link":
+            (source / "01.png").symlink_to(source.parent / "secret.txt")
+        else:
+            os.mkfifo(source / "01.png")
+        return seen
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", look_then_swap)
+        with UntrustedFolder(source, MIB) as folder, pytest.raises(Refused):
+            folder.copy("01.png", target)
+    assert not target.exists()
+
+
+def test_a_folder_named_like_a_picture_is_refused(source: Path, target: Path) -> None:
+    (source / "01.png").mkdir()
+    assert refusal(source, "01.png", target).what == "a folder"
+
+
+def test_an_empty_file_is_refused(source: Path, target: Path) -> None:
+    (source / "01.png").touch()
+    assert refusal(source, "01.png", target).what == "empty"
+
+
+def test_the_limit_is_the_largest_size_that_passes(source: Path, target: Path) -> None:
+    (source / "01.png").write_bytes(bytes(MIB))
+    assert len(copied(source, "01.png", target)) == MIB
+    (source / "02.png").write_bytes(bytes(MIB + 1))
+    refused = refusal(source, "02.png", target.with_name("second"))
+    assert refused.what == "larger than 1 MiB"
+    assert "limits.file_mib" in refused.mend
+
+
+def test_a_file_without_end_costs_no_more_than_the_limit(source: Path, target: Path) -> None:
+    with (source / "01.png").open("wb") as file:
+        file.truncate(2**40)  # a terabyte of nothing
+    refusal(source, "01.png", target)
+    assert target.stat().st_size <= MIB
+
+
+def test_an_unreadable_file_is_refused(source: Path, target: Path) -> None:
+    (source / "01.png").write_bytes(b"picture")
+    (source / "01.png").chmod(0)
+    source.chmod(0o755)
+    with (
+        UntrustedFolder(source, MIB) as folder,
+        as_ordinary_user(),
+        pytest.raises(Refused) as caught,
+    ):
+        folder.copy("01.png", target)
+    assert caught.value.what == "not readable for the service"
+    assert "right to read" in caught.value.mend
+
+
+def test_a_name_that_no_file_can_have_is_refused(source: Path, target: Path) -> None:
+    assert "no possible name" in refusal(source, "n" * 300, target).what
+
+
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [
+        ("01.PNG", "01.png"),
+        ("Fox.png", "fox.png"),
+        ("fox.png", "FOX.PNG"),
+        ("page-01.png", "page_01.png"),
+        ("fuchs.jpg", "fuchs.jpeg"),
+    ],
+)
+def test_a_missing_file_with_a_near_name_is_told_so(
+    there: str, named: str, source: Path, target: Path
+) -> None:
+    (source / there).write_bytes(b"picture")
+    refused = refusal(source, named, target)
+    assert refused.what == MISSING
+    assert f'there is "{there}"' in refused.mend
+
+
+def test_a_missing_file_without_a_near_name_is_just_missing(source: Path, target: Path) -> None:
+    (source / "harbour.ogg").write_bytes(b"sound")
+    refused = refusal(source, "01.png", target)
+    assert refused.what == MISSING
+    assert "harbour" not in refused.mend
+
+
+def test_hidden_and_temporary_names_are_not_shown(source: Path) -> None:
+    for name in (".hidden", "a.part", "b.png", "c.tmp"):
+        (source / name).touch()
+    with UntrustedFolder(source, MIB) as folder:
+        assert folder.names() == ["b.png"]
+
+
+def test_a_folder_swapped_underneath_changes_nothing(source: Path, target: Path) -> None:
+    """It is held open: another folder under its name is another folder."""
+    (source / "01.png").write_bytes(b"picture")
+    with UntrustedFolder(source, MIB) as folder:
+        source.rename(source.with_name("moved"))
+        source.symlink_to(source.parent / "elsewhere")
+        (source / "01.png").write_bytes(SECRET)
+        folder.copy("01.png", target)
+    assert target.read_bytes() == b"picture"
+
+
+def test_a_copy_overwrites_nothing(source: Path, target: Path) -> None:
+    (source / "01.png").write_bytes(b"picture")
+    target.write_bytes(b"mine")
+    with UntrustedFolder(source, MIB) as folder, pytest.raises(FileExistsError):
+        folder.copy("01.png", target)
+    assert target.read_bytes() == b"mine"
+
+
+def test_has_tells_what_is_there_even_if_it_cannot_be_used(source: Path) -> None:
+    (source / "file").touch()
+    (source / "link").symlink_to("nowhere")
+    (source / "folder").mkdir()
+    with UntrustedFolder(source, MIB) as folder:
+        assert [folder.has(name) for name in ("file", "link", "folder", "none", "none/file")] == [
+            True
+        ] * 3 + [False] * 2
+
+
+def test_reading_stops_at_the_most(source: Path) -> None:
+    (source / "manifest.json").write_bytes(b"x" * 100)
+    with UntrustedFolder(source, MIB) as folder:
+        assert folder.read("manifest.json", 100) == b"x" * 100
+        with pytest.raises(Refused, match="larger than 99 bytes"):
+            folder.read("manifest.json", 99)
+
+
+def test_no_descriptor_is_left_open(source: Path, target: Path) -> None:
+    (source / "a").mkdir()
+    (source / "a" / "01.png").write_bytes(b"picture")
+    (source / "a" / "02.png").touch()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(10):
+        with UntrustedFolder(source, MIB) as folder:
+            folder.copy("a/01.png", target.with_name(f"copy-{number}"))
+            for name in ("a/02.png", "a/03.png", "a"):
+                with pytest.raises(Refused):
+                    folder.copy(name, target.with_name(f"{name.replace('/', '-')}-{number}"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@given(
+    name=st.lists(
+        st.sampled_from(["loop", "file", "a", "none", "x" * 256]), min_size=1, max_size=6
+    ).map("/".join)
+)
+def test_any_way_through_the_folder_ends_in_a_file_or_a_refusal(
+    name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = tmp_path_factory.mktemp("story")
+    (source / "a" / "a").mkdir(parents=True)
+    (source / "a" / "file").write_bytes(b"inside")
+    (source / "a" / "loop").symlink_to("..")
+    (source / "loop").symlink_to("/")
+    with contextlib.suppress(Refused):
+        assert copied(source, name, source / "copy") == b"inside"

@@ -1,0 +1,333 @@
+"""The pool of real, confined processes: whatever happens to a worker, `submit` gives an outcome and the pool goes on."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import ImageFont
+
+from daemon import config, progress
+from daemon.attempt import Failure, Film, Kind, Order, Outcome
+from daemon.config import Settings
+from daemon.errors import WorkersBroken
+from daemon.workers import sandbox
+from daemon.workers.local import LocalWorkers
+from tests.helpers.processes import wait_until
+from tests.helpers.stories import picture, story, write_manifest
+
+FIRST_START_SECONDS = 60.0
+"""The fork server loads the codecs once; everything after is quick."""
+
+
+@pytest.fixture(scope="module")
+def pool_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """One worker with the least memory that settings allow for: the same process meets one story after the other."""
+    settings = config.load(root=tmp_path_factory.mktemp("pool") / "root")
+    settings.folders.work.mkdir(parents=True)
+    workers = settings.workers.model_copy(update={"count": 1, "memory_mib": 1024})
+    return settings.model_copy(update={"workers": workers})
+
+
+@pytest.fixture(scope="module")
+def workers(pool_settings: Settings) -> Iterator[LocalWorkers]:
+    pool = LocalWorkers(pool_settings)
+    yield pool
+    pool.stop()
+
+
+@pytest.fixture
+def order(pool_settings: Settings, request: pytest.FixtureRequest) -> Order:
+    """An order for a good story of two pages."""
+    return order_for(pool_settings, request.node.name, lambda source: story(source, (0.3, 0.2)))
+
+
+@pytest.fixture
+def long_order(pool_settings: Settings, request: pytest.FixtureRequest) -> Order:
+    """An order for a story of an hour: it is ended long before it is done."""
+    return order_for(pool_settings, f"long {request.node.name}", long_story)
+
+
+def order_for(
+    settings: Settings, name: str, make: Callable[[Path], object], **workers: Any
+) -> Order:
+    job = settings.folders.work / name.replace("/", "_")
+    make(job / "source")
+    (job / "attempt-1").mkdir()
+    film = settings.film.model_copy(
+        update={"writer": "moviepy"}
+    )  # the slow writer, with an encoder in a process of its own
+    settings = settings.model_copy(
+        update={"workers": settings.workers.model_copy(update=workers), "film": film}
+    )
+    return Order(name, name, 1, job / "source", job / "attempt-1", settings)
+
+
+def long_story(source: Path) -> None:
+    source.mkdir(parents=True)
+    picture(source / "01.png")
+    write_manifest(source, {"pages": [{"image": "01.png", "duration": 3600}], "music": False})
+
+
+def worker() -> int:
+    """The process id of the only worker."""
+    (process,) = [
+        process
+        for process in multiprocessing.active_children()
+        if process.name == "pebble_pool_worker"
+    ]
+    assert process.pid
+    return process.pid
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+async def rendering(workers: LocalWorkers, order: Order) -> "asyncio.Task[Outcome]":
+    """An attempt that is at work now."""
+    task = asyncio.create_task(workers.submit(order))
+    await asyncio.to_thread(
+        wait_until,
+        lambda: progress.read(order.attempt),
+        "the attempt is at work",
+        FIRST_START_SECONDS,
+    )
+    assert not task.done()
+    return task
+
+
+def assert_film(outcome: Outcome, order: Order) -> None:
+    assert isinstance(outcome, Film), outcome
+    assert (outcome.job, outcome.folder) == (order.job, order.attempt)
+    assert (order.attempt / "film.mp4").stat().st_size > 1000
+    assert not (order.attempt / progress.SCRATCH).exists()
+
+
+async def test_a_good_story_becomes_a_film(workers: LocalWorkers, order: Order) -> None:
+    assert_film(await workers.submit(order), order)
+
+
+async def test_a_story_with_faults_is_a_failure_with_its_problems(
+    workers: LocalWorkers, order: Order
+) -> None:
+    (order.source / "01.png").unlink()
+    (order.source / "02.wav").write_bytes(b"no sound")
+    outcome = await workers.submit(order)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, {problem.file for problem in outcome.problems}) == (
+        Kind.STORY,
+        {"01.png", "02.wav"},
+    )
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM], ids=lambda number: number.name
+)
+async def test_a_worker_that_dies_of_its_story_costs_that_attempt_alone(
+    workers: LocalWorkers, order: Order, long_order: Order, number: signal.Signals
+) -> None:
+    """As the kernel's out-of-memory killer or a fault of a codec would end it."""
+    task = await rendering(workers, long_order)
+    os.kill(worker(), number)
+    outcome = await task
+    assert isinstance(outcome, Failure)
+    assert (outcome.job, outcome.kind) == (long_order.job, Kind.DIED)
+    assert outcome.retryable
+    assert_film(await workers.submit(order), order)
+
+
+async def test_a_story_that_outstays_its_time_costs_that_attempt_alone(
+    workers: LocalWorkers, pool_settings: Settings, order: Order
+) -> None:
+    slow = order_for(pool_settings, "slow", long_story, timeout_seconds=0.5)
+    task = await rendering(workers, slow)
+    pid = worker()
+    outcome = await task
+    assert isinstance(outcome, Failure)
+    assert (outcome.job, outcome.kind) == ("slow", Kind.TIMEOUT)
+    assert "0.5 s" in str(outcome.problems[0])
+    assert not is_alive(pid)
+    assert_film(await workers.submit(order), order)
+
+
+async def test_a_call_that_is_cancelled_ends_its_attempt(
+    workers: LocalWorkers, order: Order, long_order: Order
+) -> None:
+    task = await rendering(workers, long_order)
+    pid = worker()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
+    assert_film(await workers.submit(order), order)
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
+REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], type[BaseException]]] = {
+    "list the root": (os.listdir, ("/",), PermissionError),
+    "read a file of the system": (open, ("/etc/passwd",), PermissionError),
+    "write into /tmp": (os.open, ("/tmp", os.O_TMPFILE | os.O_WRONLY), PermissionError),
+    "take more memory than it may": (bytearray, (1100 * 2**20,), MemoryError),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_worker_is_confined_before_it_sees_a_story(workers: LocalWorkers, what: str) -> None:
+    if "memory" not in what and not sandbox.is_supported():
+        pytest.skip("this kernel has no Landlock")
+    function, arguments, error = REFUSED[what]
+    with pytest.raises(error):
+        workers._pool.schedule(function, args=arguments).result(FIRST_START_SECONDS)
+
+
+async def test_a_worker_may_read_the_font_that_is_set_and_nothing_beside_it(
+    pool_settings: Settings, order: Order, tmp_path: Path
+) -> None:
+    built_in = ImageFont.load_default(10)
+    assert isinstance(built_in, ImageFont.FreeTypeFont)
+    font = tmp_path / "own.ttf"
+    font.write_bytes(built_in.font_bytes)
+    (tmp_path / "other.ttf").write_bytes(built_in.font_bytes)
+    film = order.settings.film.model_copy(
+        update={"font": str(font), "captions": "burned", "writer": "still-stream"}
+    )
+    settings = pool_settings.model_copy(update={"film": film})
+    pool = LocalWorkers(settings)
+    try:
+        assert_film(await pool.submit(replace(order, settings=settings)), order)
+        if sandbox.is_supported():
+            with pytest.raises(PermissionError):
+                pool._pool.schedule(open, args=(str(tmp_path / "other.ttf"),)).result(
+                    FIRST_START_SECONDS
+                )
+    finally:
+        pool.stop()
+
+
+def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:
+    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
+    assert pid == workers._pool.schedule(os.getsid, args=(0,)).result(FIRST_START_SECONDS)
+
+
+async def test_workers_that_do_not_even_start_are_told_apart_from_stories_that_kill_them(
+    pool_settings: Settings, order: Order, tmp_path: Path
+) -> None:
+    """Here the folder that a worker shall be confined to is not there."""
+    if not sandbox.is_supported():
+        pytest.skip("without Landlock nothing looks for the folder")
+    folders = pool_settings.folders.model_copy(update={"work": tmp_path / "gone"})
+    broken = LocalWorkers(pool_settings.model_copy(update={"folders": folders}))
+    with pytest.raises(WorkersBroken):
+        await broken.submit(order)
+    broken.stop()
+
+
+def test_stopping_a_pool_that_never_ran_is_fine(pool_settings: Settings) -> None:
+    LocalWorkers(pool_settings).stop()
+
+
+def descendants(pid: int) -> list[int]:
+    return [found for child in children(pid) for found in (child, *descendants(child))]
+
+
+def encoders_of(pid: int) -> list[int]:
+    def name(found: int) -> str:
+        try:
+            return Path(f"/proc/{found}/comm").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+
+    return [found for found in descendants(pid) if name(found).startswith("ffmpeg")]
+
+
+def end_all(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_worker_that_dies_while_it_is_idle_costs_nothing(
+    pool_settings: Settings, order: Order
+) -> None:
+    """The kernel's out-of-memory killer takes the largest process, not the busiest."""
+    pool = LocalWorkers(pool_settings)
+    try:
+        pid = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
+        await asyncio.sleep(0.5)  # the pool looks at its processes every 0.1 s, and tells nobody
+        assert_film(await pool.submit(order), order)
+    finally:
+        pool.stop()
+
+
+@pytest.mark.parametrize("end", ["cancelled", "killed"])
+async def test_the_encoder_ends_with_its_worker(
+    workers: LocalWorkers, long_order: Order, end: str
+) -> None:
+    """With an hour of sound before it, ffmpeg works on for long after its pipe of pictures is closed."""
+    task = await rendering(workers, long_order)
+    await asyncio.to_thread(wait_until, lambda: children(worker()), "the encoder runs", 30)
+    encoders = children(worker())
+    try:
+        if end == "cancelled":
+            task.cancel()
+        else:
+            os.kill(worker(), signal.SIGKILL)
+        await asyncio.to_thread(
+            wait_until, lambda: not any(map(is_alive, encoders)), "the encoder has ended", 4
+        )
+    finally:
+        end_all(encoders)
+
+
+def test_no_worker_and_no_encoder_outlives_a_service_that_was_killed(
+    pool_settings: Settings,
+) -> None:
+    order = order_for(pool_settings, "orphan", long_story)
+    script = (
+        "import asyncio, sys; from pathlib import Path; from daemon import config; from daemon.attempt import Order\n"
+        "from daemon.workers.local import LocalWorkers\n"
+        "if __name__ == '__main__':\n"
+        "    job = Path(sys.argv[2]); settings = config.load(root=Path(sys.argv[1]))\n"
+        "    workers = LocalWorkers(settings)\n"
+        "    order = Order('orphan', 'orphan', 1, job / 'source', job / 'attempt-1', settings)\n"
+        "    asyncio.run(workers.submit(order))\n"
+    )
+    arguments = [str(pool_settings.folders.root), str(order.source.parent)]
+    slow = os.environ | {"STORYREEL_FILM__WRITER": "moviepy"}
+    service = subprocess.Popen([sys.executable, "-c", script, *arguments], env=slow)
+    try:
+        wait_until(lambda: encoders_of(service.pid), "an encoder runs", FIRST_START_SECONDS)
+    finally:
+        family = descendants(service.pid)
+        service.kill()
+        service.wait()
+    try:
+        assert len(family) >= 3, "a fork server, a worker, an encoder"
+        wait_until(lambda: not any(map(is_alive, family)), "all of them have ended", 4)
+    finally:
+        end_all(family)

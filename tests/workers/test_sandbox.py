@@ -1,0 +1,225 @@
+"""What a worker may do, tried in children: none of it can be undone."""
+
+import ctypes
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daemon.workers import sandbox
+from tests.helpers.children import in_child
+
+needs_landlock = pytest.mark.skipif(
+    not sandbox.is_supported(), reason="this kernel has no Landlock"
+)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    (tmp_path / "work" / "job" / "source").mkdir(parents=True)
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    (tmp_path / "music" / "calm").mkdir(parents=True)
+    (tmp_path / "music" / "calm" / "harbour.mp3").write_text("music")
+    return tmp_path / "music"
+
+
+def refusal(attempt: Callable[[], object], work: Path, library: Path) -> str:
+    """What a confined process is told when it tries something: the name of an errno, or nothing."""
+
+    def body() -> str:
+        sandbox.confine(work, [library])
+        try:
+            attempt()
+        except OSError as error:
+            return errno.errorcode[error.errno or 0]
+        return ""
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    return ended.said
+
+
+NAMELESS = os.O_TMPFILE | os.O_WRONLY
+"""A new file without a name: should it be granted, nothing is left behind."""
+OUTSIDE: dict[str, Callable[[], object]] = {
+    "read a file of the system": lambda: Path("/etc/passwd").read_bytes(),
+    "list the root": lambda: [*Path("/").iterdir()],
+    "list /tmp": lambda: [*Path("/tmp").iterdir()],
+    "list /etc": lambda: [*Path("/etc").iterdir()],
+    "write into /tmp": lambda: os.open("/tmp", NAMELESS),
+    "write into shared memory": lambda: os.open("/dev/shm", NAMELESS),
+    "write beside the program": lambda: os.open(Path(sandbox.__file__).parent, NAMELESS),
+    "change the program": lambda: os.open(sandbox.__file__, os.O_WRONLY),
+    "read another process": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+    "write into /usr": lambda: os.open("/usr", NAMELESS),
+}
+
+
+@needs_landlock
+@pytest.mark.parametrize("what", OUTSIDE)
+def test_a_confined_process_reaches_nothing_outside(work: Path, library: Path, what: str) -> None:
+    assert refusal(OUTSIDE[what], work, library) == "EACCES"
+
+
+@needs_landlock
+def test_a_confined_process_reaches_nothing_beside_its_work_or_through_a_link(
+    work: Path, library: Path, tmp_path: Path
+) -> None:
+    private = tmp_path / "private"
+    private.write_text("private")
+    (work / "link").symlink_to(private)
+    assert refusal(private.read_bytes, work, library) == "EACCES"
+    assert refusal((work / "link").read_bytes, work, library) == "EACCES"
+    assert refusal(lambda: (work / "hard").hardlink_to(private), work, library) in (
+        "EXDEV",
+        "EACCES",
+    )
+    assert refusal(lambda: private.rename(work / "stolen"), work, library) in ("EXDEV", "EACCES")
+    assert (
+        refusal(lambda: (library / "calm" / "new.mp3").write_text("x"), work, library) == "EACCES"
+    )
+    assert refusal((library / "calm" / "harbour.mp3").unlink, work, library) == "EACCES"
+
+
+@needs_landlock
+def test_a_confined_process_works_in_its_folder_and_reads_the_library(
+    work: Path, library: Path
+) -> None:
+    def attempt() -> None:
+        scratch = work / "job" / "attempt-1" / ".scratch"
+        scratch.mkdir(parents=True)
+        (scratch / "film.mp4").write_text("film")
+        (scratch / "film.mp4").rename(work / "job" / "attempt-1" / "film.mp4")
+        assert (work / "job" / "attempt-1" / "film.mp4").read_text() == "film"
+        scratch.rmdir()
+        assert [path.read_text() for path in library.rglob("*.mp3")] == ["music"]
+        Path("/dev/null").write_text("x")
+        os.close(os.open("/dev/urandom", os.O_RDONLY))
+
+    assert refusal(attempt, work, library) == ""
+    assert (work / "job" / "attempt-1" / "film.mp4").exists()
+
+
+@needs_landlock
+def test_an_error_that_an_earlier_call_has_left_behind_is_not_taken_for_one_of_the_kernel_s(
+    work: Path, library: Path
+) -> None:
+    def body() -> None:
+        ctypes.set_errno(errno.EINVAL)
+        sandbox.confine(work, [library])
+
+    assert in_child(body).code == 0
+
+
+@needs_landlock
+def test_a_confined_process_still_loads_modules_and_starts_the_encoder(
+    work: Path, library: Path
+) -> None:
+    """In an interpreter of its own, that has loaded nothing yet but the package that confines it."""
+    script = (
+        "import sys; from pathlib import Path; from daemon.workers import sandbox; sandbox.confine(Path(sys.argv[1]), []);"
+        "import av, PIL.Image, moviepy, numpy, subprocess; from moviepy.config import FFMPEG_BINARY;"
+        "print(subprocess.run([FFMPEG_BINARY, '-version'], check=True, capture_output=True).stdout[:14])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(work)],
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "b'ffmpeg version'\n", done.stderr
+
+
+@needs_landlock
+def test_children_of_a_confined_process_are_confined(work: Path, library: Path) -> None:
+    def attempt() -> None:
+        code = os.waitstatus_to_exitcode(os.waitpid(_forked(lambda: [*Path("/").iterdir()]), 0)[1])
+        raise OSError(code, "")
+
+    assert refusal(attempt, work, library) == "EACCES"
+
+
+def _forked(body: Callable[[], object]) -> int:
+    """A child whose exit code is the errno that it was told."""
+    child = os.fork()
+    if not child:
+        try:
+            body()
+        except OSError as error:
+            os._exit(error.errno or 1)
+        os._exit(0)
+    return child
+
+
+def test_memory_beyond_the_limit_is_refused_as_a_memory_error() -> None:
+    def body() -> str:
+        sandbox.limit_memory(1024)
+        assert len(bytearray(64 * 2**20)) == 64 * 2**20
+        try:
+            bytearray(1100 * 2**20)
+        except MemoryError:
+            return f"refused {resource.getrlimit(resource.RLIMIT_DATA)[1] // 2**20}"
+        return "granted"
+
+    ended = in_child(body)
+    assert ended.said == "refused 1024"
+
+
+def test_a_worker_does_not_outlive_its_parent() -> None:
+    """The pipe of what is said closes when the last of the two has ended."""
+
+    def body() -> None:
+        if not os.fork():
+            sandbox.die_with(os.getppid())
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)  # ended by the kernel at once
+            os._exit(3)
+        time.sleep(60)
+
+    began = time.monotonic()
+    ended = in_child(body)
+    assert ended.was_killed
+    assert time.monotonic() - began < 30, "the worker slept on"
+
+
+def test_a_worker_has_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it() -> None:
+    def body() -> str:
+        sandbox.die_with(os.getppid())
+        return str(os.getsid(0) == os.getpid() == os.getpgrp())
+
+    assert in_child(body).said == "True"
+
+
+@needs_landlock
+@pytest.mark.parametrize(
+    "command",
+    [["/bin/sh", "-c", "true"], [os.path.realpath(sys.executable), "-c", ""]],
+    ids=["shell", "python"],
+)
+def test_a_confined_process_starts_no_shell_and_no_interpreter(
+    work: Path, library: Path, command: list[str]
+) -> None:
+    assert refusal(lambda: subprocess.run(command, check=False), work, library) == "EACCES"
+
+
+@needs_landlock
+def test_a_program_written_into_the_work_folder_does_not_start(work: Path, library: Path) -> None:
+    def attempt() -> None:
+        program = work / "program"
+        program.write_bytes(Path("/bin/true").read_bytes())
+        program.chmod(0o755)
+        subprocess.run([program], check=False)
+
+    assert refusal(attempt, work, library) == "EACCES"
