@@ -1,39 +1,62 @@
-# Every target sets up what it needs: Python 3.11 or newer, git and make are all that a machine must bring.
+# Every target sets up what it needs: a machine must bring Python 3.11 or newer, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
+PROCESSES ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal
 
-.PHONY: demo test lint types layers unit bench art clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint types layers unit format cover mutants bench art wheel clean
 
-demo: .venv/ready            ## compile the story that ships, on the whole road from inbox to outbox
+help:                        ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/ready            ## make a film of the bundled story, end to end
 	$(BIN)/storyreel demo
 
-test: lint types layers unit ## every check, as continuous integration runs them
+test: lint types layers unit ## run every check, as continuous integration does (about 4 minutes)
 
-lint: .venv/ready
+quick: lint types layers     ## run the checks that take less than a minute: no slow tests, no processes
+	$(PYTEST) -m "not slow and not service"
+
+lint: .venv/ready            ## look for faults of style (ruff)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/ready
+types: .venv/ready           ## check the types (mypy, strict)
 	$(BIN)/mypy
 
-layers: .venv/ready
+layers: .venv/ready          ## check that imports only go down (import-linter)
 	$(BIN)/lint-imports
 
-unit: .venv/ready
-	$(BIN)/pytest -n 2 --dist worksteal
+unit: .venv/ready            ## run all tests
+	$(PYTEST)
 
-bench: .venv/ready           ## how fast, how large, how good: takes a quarter of an hour, writes benchmarks/RESULTS.md
+format: .venv/ready          ## format the code, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+cover: .venv/ready           ## run all tests, and print how much of the code they reach, branches counted
+	$(PYTEST) --cov=daemon --cov-branch --cov-report=term-missing:skip-covered
+
+mutants: .venv/ready         ## change the pure parts in small ways, and count the changes that no test sees
+	$(BIN)/mutmut run
+	$(BIN)/mutmut export-cicd-stats && cat mutants/mutmut-cicd-stats.json
+
+bench: .venv/ready           ## measure speed, size and quality into benchmarks/RESULTS.md (a quarter of an hour)
 	$(BIN)/python -m benchmarks
 
-art: .venv/ready             ## draw, speak and compose what ships (needs Debian's festival or flite)
-	$(BIN)/python scripts/draw_pictures.py
-	$(BIN)/python scripts/speak_narration.py
-	$(BIN)/python scripts/compose_music.py
+art: .venv/ready             ## draw, speak and compose what is bundled (needs Debian's festival or flite)
+	$(BIN)/python -m art.draw_pictures
+	$(BIN)/python -m art.speak_narration
+	$(BIN)/python -m art.compose_music
+
+wheel: .venv/ready           ## build the wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+clean:                       ## remove what these targets made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage mutants dist storyreel-demo
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
-
-clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis storyreel-demo
