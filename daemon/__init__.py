@@ -13,10 +13,10 @@ A story's journey, and the folder of each station:
     outbox/the-fox/       `spool` publishes by one rename, and keeps the source in done/
     failed/the-fox/       or puts it there with the reasons
 
-`cli` starts all this and shows `status`. Next to these folders are `config` and `options` (what can be
-set), `validation` (what was set wrong, in words), `attempt` and `progress` (what a worker is given and
-gives back), `log` (every event), `litter` (names to ignore) and `errors`.
+`cli` starts all this and shows `status`. Next to these folders are `config` and `options` (what can
+be set), `validation` (what was set wrong, in words), `attempt` and `progress` (what a worker is
+given and gives back), `log` (every event), `litter` (names to ignore) and `errors`.
 
-Read `service/service.py`, `service/supervisor.py` and `compiler.py`, in this order; then whatever you
-came for.
+Read `service/service.py`, `service/supervisor.py` and `compiler.py`, in this order; then whatever
+you came for.
 """

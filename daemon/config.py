@@ -1,9 +1,9 @@
 """The settings: read once, checked whole, passed on frozen.
 
 Sources, the stronger first: the command line's `--root`, environment variables
-(`STORYREEL_FILM__FPS=30`), the config file, the defaults below. Every fault of all sources is reported
-at once with its key's path. Relative paths start at the config file's folder, or at the current folder
-where there is no file.
+(`STORYREEL_FILM__FPS=30`), the config file, the defaults below. Every fault of all sources is
+reported at once with its key's path. Relative paths start at the config file's folder, or at the
+current folder where there is no file.
 
 Each key says for itself whether a story may set it, and whether a change needs a restart (`Mark`).
 """
@@ -71,7 +71,8 @@ class _Table(BaseModel):
 
 
 class Folders(_Table):
-    """Where stories travel. All but the outbox must be on one filesystem, so that moves are atomic."""
+    """Where stories travel. All but the outbox must be on one filesystem, so that moves are
+    atomic."""
 
     root: Annotated[Path, Mark.RESTART] = Field(
         Path("storyreel"), description="the folder that holds the others."
@@ -127,8 +128,10 @@ class FilmSettings(_Table):
 
     size: Annotated[Size, Mark.STORY] = Field(
         "auto",
-        description='"auto" (the largest page\'s own size), "landscape", "portrait", "square", "4k"'
-        " or WIDTHxHEIGHT in even pixels.",
+        description=(
+            '"auto" (the largest page\'s own size), "landscape", "portrait", "square", "4k" or '
+            "WIDTHxHEIGHT in even pixels."
+        ),
     )
     fps: Annotated[FramesPerSecond, Mark.STORY] = Field(
         24,
@@ -136,12 +139,17 @@ class FilmSettings(_Table):
     )
     fit: Annotated[Fit, Mark.STORY] = Field(
         "blur",
-        description='"blur" (all of the picture over its own blurred self), "contain" (between bars)'
-        ' or "cover" (cropped to fill).',
+        description=(
+            '"blur" (all of the picture over its own blurred self), "contain" (between bars) or '
+            '"cover" (cropped to fill).'
+        ),
     )
     focus: Annotated[Focus, Mark.STORY] = Field(
         (0.5, 0.5),
-        description='what "cover" keeps in sight: from the left and from the top, 0 to 1, such as [0.5, 0.3].',
+        description=(
+            'what "cover" keeps in sight: from the left and from the top, 0 to 1, such as '
+            "[0.5, 0.3]."
+        ),
     )
     background: Annotated[Colour, Mark.STORY] = Field(
         "#000000",
@@ -152,30 +160,44 @@ class FilmSettings(_Table):
     )
     motion: Annotated[Motion, Mark.STORY] = Field(
         "none",
-        description='"none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down" or "auto" (they take turns).',
+        description=(
+            '"none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down" or '
+            '"auto" (they take turns).'
+        ),
     )
     transition: Annotated[TransitionName, Mark.STORY] = Field(
         "cut", description='"cut", "crossfade" or "fade-black".'
     )
     transition_seconds: Annotated[TransitionSeconds, Mark.STORY] = Field(
         0.5,
-        description="seconds that a transition takes, half of them before the page change; up to 10.",
+        description=(
+            "seconds that a transition takes, half of them before the page change; up to 10."
+        ),
     )
     captions: Annotated[Captions, Mark.STORY] = Field(
         "soft",
-        description='"soft" (a track that players can show) or "burned" (drawn into the pictures too).',
+        description=(
+            '"soft" (a track that players can show) or "burned" (drawn into the pictures too).'
+        ),
     )
     caption_style: Annotated[CaptionStyle, Mark.STORY] = Field(
         "stroke",
-        description='burned captions: "stroke" (white letters with a dark edge) or "box" (on a dark box).',
+        description=(
+            'burned captions: "stroke" (white letters with a dark edge) or "box" (on a dark box).'
+        ),
     )
     font: Annotated[str, Mark.RESTART] = Field(
         "",
-        description="a font's file, or its family's name; empty: Open Sans, for European languages.",
+        description=(
+            "a font's file, or its family's name; empty: Open Sans, for European languages."
+        ),
     )
     title_card: Annotated[CardChoice, Mark.STORY] = Field(
         False,
-        description='false, true, or {text = "…", seconds = 3.0, ground = "blurred"}; without text: the title and the author.',
+        description=(
+            'false, true, or {text = "…", seconds = 3.0, ground = "blurred"}; without text: the '
+            "title and the author."
+        ),
     )
     end_card: Annotated[CardChoice, Mark.STORY] = Field(
         False, description='false, true, or {text = "The end", seconds = 3.0, ground = "blurred"}.'
@@ -191,7 +213,10 @@ class FilmSettings(_Table):
     )
     writer: WriterName = Field(
         "still-stream",
-        description='"still-stream" (each picture encoded once) or "moviepy" (every frame by write_videofile).',
+        description=(
+            '"still-stream" (each picture encoded once) or "moviepy" (every frame by '
+            "write_videofile)."
+        ),
     )
 
 
@@ -365,14 +390,14 @@ NEEDS_RESTART = frozenset(
 """The paths of the keys whose changes take effect at the next start."""
 
 
-# ---- reading ----------------------------------------------------------------------------------------
+# ---- reading -------------------------------------------------------------------------------------
 
 
 def load(file: Path | None = None, root: Path | None = None) -> Settings:
     """Read and check the settings.
 
-    `file` None looks at `CONFIG_PLACES`; `root` replaces `folders.root`. Raises ConfigError with every
-    fault found.
+    `file` None looks at `CONFIG_PLACES`; `root` replaces `folders.root`. Raises ConfigError with
+    every fault found.
     """
     source = file or next((place for place in CONFIG_PLACES if place.is_file()), None)
     tables = _read_toml(source) if source else {}
@@ -404,7 +429,8 @@ def _unreadable(file: Path, what: str) -> Problem:
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
-    """Variables with our prefix whose table does not exist, which pydantic-settings would ignore."""
+    """Variables with our prefix whose table does not exist, which pydantic-settings would
+    ignore."""
     tables = [f"{ENVIRONMENT_PREFIX}{table}__".upper() for table in Settings.model_fields]
     ours = sorted(name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX))
     return [
@@ -456,7 +482,8 @@ def _font_file(font: str, base: Path) -> tuple[str, list[Problem]]:
 
 
 def _entangled(folders: Folders) -> list[Problem]:
-    """Folders that are one, or lie in one another: a story moved to one would appear in the other."""
+    """Folders that are one, or lie in one another: a story moved to one would appear in the
+    other."""
     places = {name: Path(os.path.normpath(getattr(folders, name))) for name in Folders.model_fields}
     problems = []
     for name, place in places.items():

@@ -1,4 +1,5 @@
-"""The whole tree of errors. It imports nothing of the package, so that every layer can raise from it.
+"""The whole tree of errors. It imports nothing of the package, so that every layer can raise from
+it.
 
     StoryreelError
     ├── StoryError          the story's own fault, with every problem of it; never tried again
@@ -63,7 +64,8 @@ class StoryError(_ProblemsError):
 
 
 class ConfigError(_ProblemsError):
-    """The settings cannot be used. `where` of each problem is the key's path, such as `film.fps`."""
+    """The settings cannot be used. `where` of each problem is the key's path, such as
+    `film.fps`."""
 
 
 class FilmError(StoryreelError):

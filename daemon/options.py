@@ -20,7 +20,7 @@ from pydantic import (
 
 from daemon.validation import UNION_TAG
 
-# ---- canvas -----------------------------------------------------------------------------------------
+# ---- canvas --------------------------------------------------------------------------------------
 
 Canvas = tuple[int, int]
 """Width and height in pixels, both even: yuv420p stores one colour sample for each 2×2 pixels."""
@@ -39,7 +39,8 @@ LARGEST_AREA = 36_864 * 16 * 16
 def named_canvas(size: str) -> Canvas | None:
     """The canvas that a size names; None for "auto", where the largest page decides.
 
-    Raises ValueError for anything but a name or WIDTHxHEIGHT in even pixels from 16 to `LARGEST_SIDE`.
+    Raises ValueError for anything but a name or WIDTHxHEIGHT in even pixels from 16 to
+    `LARGEST_SIDE`.
     """
     if size == "auto":
         return None
@@ -69,7 +70,7 @@ def _checked_size(size: str) -> str:
     return size
 
 
-# ---- frame rate -------------------------------------------------------------------------------------
+# ---- frame rate ----------------------------------------------------------------------------------
 
 NTSC_RATES = (24, 30, 48, 60)
 """Nominal NTSC rates; the real ones are these divided by 1.001: 23.976, 29.97, 47.952 and 59.94."""
@@ -83,7 +84,7 @@ def frame_rate(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(1000)
 
 
-# ---- words and numbers ------------------------------------------------------------------------------
+# ---- words and numbers ---------------------------------------------------------------------------
 
 Size = Annotated[str, AfterValidator(_checked_size)]
 FramesPerSecond = Annotated[float, Field(ge=1, le=60)]
@@ -103,7 +104,7 @@ PosterPage = Annotated[int, Field(ge=1)]
 WriterName = Literal["still-stream", "moviepy"]
 
 
-# ---- cards ------------------------------------------------------------------------------------------
+# ---- cards ---------------------------------------------------------------------------------------
 
 
 class Card(BaseModel):

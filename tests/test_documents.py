@@ -30,7 +30,7 @@ DOCUMENTS = sorted(
 FOLDERS = sorted(path.parent.name for path in (REPOSITORY / "daemon").glob("*/__init__.py"))
 
 
-# ---- commands ---------------------------------------------------------------------------------------
+# ---- commands ------------------------------------------------------------------------------------
 
 
 def storyreel_calls(text: str) -> list[list[str]]:
@@ -78,7 +78,7 @@ def test_the_make_targets_in_a_document_exist(document: str) -> None:
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target
 
 
-# ---- files and links --------------------------------------------------------------------------------
+# ---- files and links -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -114,12 +114,14 @@ def test_the_map_in_the_package_s_docstring_names_every_folder_and_module() -> N
     assert [name for name in [*FOLDERS, *modules] if f"`{name}`" not in source] == []
 
 
-# ---- the manifest -----------------------------------------------------------------------------------
+# ---- the manifest --------------------------------------------------------------------------------
 
 
 def rows(section: str) -> dict[str, tuple[str, str]]:
     """A section's table: for each key its example and its meaning."""
-    text = re.split(r"^#+ ", MANIFEST.split(f"# {section}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    text = re.split(
+        r"^#+ ", MANIFEST.split(f"# {section}\n", 1)[1], maxsplit=1, flags=re.MULTILINE
+    )[0]
     found = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*) \|$", text, re.MULTILINE)
     return {key: (example, meaning) for key, example, meaning in found}
 
@@ -158,7 +160,7 @@ def test_the_example_of_a_manifest_is_one(document: str) -> None:
     Manifest.model_validate_json(block[1])
 
 
-# ---- settings, promises, changes --------------------------------------------------------------------
+# ---- settings, promises, changes -----------------------------------------------------------------
 
 
 def test_the_settings_file_names_every_setting_that_needs_a_restart_and_no_other() -> None:
@@ -186,5 +188,7 @@ def test_every_promise_names_tests_that_exist() -> None:
 
 def test_the_changelog_s_newest_version_is_the_package_s() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    headings = re.findall(r"^## \[(.*?)\]", (REPOSITORY / "CHANGELOG.md").read_text("utf-8"), re.M)
+    headings = re.findall(
+        r"^## \[(.*?)\]", (REPOSITORY / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
     assert headings[0] in ("Unreleased", project["version"])

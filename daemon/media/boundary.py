@@ -1,8 +1,8 @@
 """The one boundary at which errors of foreign libraries become ours.
 
 FFmpeg, Pillow and fontTools raise whatever a damaged file leads them to, and the same call can fail
-because the machine has no memory left or the disk is gone. The first is the fault of a file, is put into
-words, and is never tried again; the second passes as it is, and the attempt is tried again.
+because the machine has no memory left or the disk is gone. The first is the fault of a file, is put
+into words, and is never tried again; the second passes as it is, and the attempt is tried again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -94,8 +94,8 @@ def reading(
 ) -> Iterator[None]:
     """Raise `fault(error)` instead of an error of these kinds for which the file is to blame.
 
-    Errors of ours, the machine's (MemoryError, and OSError with an errno) and other kinds pass as they
-    are.
+    Errors of ours, the machine's (MemoryError, and OSError with an errno) and other kinds pass as
+    they are.
     """
     try:
         yield

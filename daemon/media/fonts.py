@@ -1,4 +1,7 @@
-"""Which file a font is in: named by its file, or by its family, which fontconfig then looks up."""
+"""Which file a font is in: named by its file, or by its family, which fontconfig looks up.
+
+Separate from `typeface`, because the settings need it and must not load the drawing of letters.
+"""
 
 import subprocess
 from pathlib import Path
@@ -22,9 +25,9 @@ def find(font: str, base: Path) -> Path:
 
 
 def _of_family(name: str) -> Path:
-    """fontconfig always finds something; it counts only if it is of that name."""
+    """The file of a family. fontconfig always finds something; only that very name counts."""
     try:
-        said = subprocess.run(
+        found = subprocess.run(
             ["fc-match", "--format=%{family}\n%{file}", name],  # noqa: S607 - wherever it is
             capture_output=True,
             text=True,
@@ -32,16 +35,15 @@ def _of_family(name: str) -> Path:
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise ValueError("a family's name, but fontconfig is not there to look it up") from error
-    families, _, file = said.stdout.partition("\n")
+    families, _, file = found.stdout.partition("\n")
     if name.casefold() not in [family.strip().casefold() for family in families.split(",")]:
         raise ValueError(f'no font family "{name}" on this machine')
     return Path(file)
 
 
 def _require_font(file: Path) -> None:
-    from fontTools.ttLib import (
-        TTFont,
-    )  # both take as long as all other settings, in which fonts are the exception
+    # Both take as long to import as all other settings, and few settings name a font.
+    from fontTools.ttLib import TTFont
     from PIL import ImageFont
 
     try:

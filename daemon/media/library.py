@@ -14,7 +14,11 @@ from daemon.media import SOUND_ENDINGS
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A piece of background music. `name` is what reports call it; `powers` as those of a narration, where they were needed."""
+    """A piece of background music.
+
+    `name` is what manifests and reports call it. `powers` are its K-weighted mean squares, one for
+    each tenth of a second, where they were needed (`loudness`).
+    """
 
     name: str
     path: Path
@@ -22,12 +26,14 @@ class Track:
 
 
 def library(folder: Path) -> tuple[Track, ...]:
-    """Every track below a folder, named by its path in it ("calm/harbour.ogg"), in natural order."""
-    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    sounds = (path for path in paths if path.suffix.lower() in SOUND_ENDINGS)
-    names = (
-        path.as_posix() for path in sounds if not any(part.startswith(".") for part in path.parts)
-    )
+    """Every track below a folder, named by its path in it ("calm/harbour.ogg"), in natural
+    order."""
+    names = []
+    for path in folder.rglob("*"):
+        inside = path.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in inside.parts)
+        if path.suffix.lower() in SOUND_ENDINGS and path.is_file() and not is_hidden:
+            names.append(inside.as_posix())
     return tuple(Track(name, folder / name) for name in natsorted(sorted(names)))
 
 
@@ -47,4 +53,6 @@ def choose(tracks: Sequence[Track], seed: int, not_again: str = "") -> Track | N
     `not_again`: the name of a track that is only taken where there is no other.
     """
     others = [track for track in tracks if track.name != not_again] or tracks
-    return random.Random(seed).choice(others) if others else None  # noqa: S311 - a choice of music, not of a key
+    if not others:
+        return None
+    return random.Random(seed).choice(others)  # noqa: S311 - a choice of music, not of a key

@@ -1,4 +1,4 @@
-"""Sound that comes in blocks of any lengths, read in lengths that the reader chooses."""
+"""Sound as samples: their rate, their form, and a stream of them."""
 
 import math
 from collections.abc import Generator, Iterator
@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 SAMPLE_RATE = 48_000
-"""Samples per second of all sound inside the program: the rate of film sound, and of AAC in every player."""
+"""Samples per second of all sound inside the program: the rate of film sound, and of AAC in
+players."""
 
 Samples = npt.NDArray[np.float32]
 """Sound of shape (2, samples): left and right, full scale at ±1."""
@@ -28,7 +29,8 @@ class SampleStream:
 
     def read_up_to(self, samples: int) -> Samples:
         """The next samples, fewer where the blocks end."""
-        parts, missing = [self._rest[:, :0]], samples
+        parts = [self._rest[:, :0]]
+        missing = samples
         while missing:
             if not self._rest.shape[1]:
                 block = next(self._blocks, None)
@@ -41,7 +43,7 @@ class SampleStream:
         return parts[1] if len(parts) == 2 else np.concatenate(parts, axis=1)
 
     def close(self) -> None:
-        """End the blocks, and let go of whatever they hold open."""
+        """End the blocks, and close what they hold open."""
         if isinstance(self._blocks, Generator):
             self._blocks.close()
 

@@ -1,7 +1,8 @@
-"""Opening untrusted sound: by content and never by name, within limits, with errors in users' words.
+"""Opening untrusted sound: by content and never by name, within limits, with errors in users'
+words.
 
-Files come here, and to `picture`, as open file objects, so that no decoder sees a path. FFmpeg's demuxers are held to those of
-plain sound files: a playlist that calls itself .mp3 would make it read other files.
+Files come in as open file objects, so that no decoder sees a path. FFmpeg's demuxers are held to
+those of plain sound files: a playlist named .mp3 would make it read other files.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,16 +22,17 @@ from daemon.media.samples import Samples
 
 SOUND_FORMATS = "mp3,wav,flac,ogg,mov,mp4,m4a,aac"
 SAMPLE_BLOCK = 48_000
-"""Samples that a block of decoded sound holds at the most, so that memory does not depend on a file's packets."""
+"""Samples in a block of decoded sound at most, so that memory does not depend on a file's
+packets."""
 
 SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
 
 
 def sound_blocks(file: IO[bytes], rate: int) -> Iterator[Samples]:
-    """Decode a sound file as stereo blocks at `rate` samples per second, one after the other.
+    """Decode a sound file as stereo blocks at `rate` samples per second.
 
-    Mono goes to both sides at its own level (FFmpeg's own upmix would take 3 dB off: measured). Raises UnreadableMedia when
-    the file is not sound that can be decoded to its end, or has not a single sample.
+    Mono goes to both sides at its own level (FFmpeg's own upmix takes 3 dB off: measured). Raises
+    UnreadableMedia when the file is not sound that can be decoded to its end, or has no samples.
     """
     options = {"format_whitelist": SOUND_FORMATS, "probesize": "32768"}
     with reading(_unknown, FFmpegError):
@@ -55,8 +57,8 @@ def _damaged(_: Exception) -> UnreadableMedia:
 def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
     """All frames.
 
-    A few packets that are no sound (tags between the data, a torn last frame) are skipped, as players
-    do.
+    A few packets that are no sound (tags between the data, a torn last frame) are skipped, as
+    players do.
     """
     good = 0
     bad = 0
@@ -76,40 +78,46 @@ def _decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.Audi
 
 
 def _resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[av.AudioFrame]:
-    """Frames at `rate`, mono or stereo. A file may change its own rate or layout midway: each stretch has its resampler."""
+    """Frames at `rate`, mono or stereo.
+
+    A file may change its own rate or layout midway: each stretch has a resampler of its own.
+    """
     resampler: AudioResampler | None = None
     form = None
     for frame in frames:
-        if form != (now := (frame.format.name, frame.layout.name, frame.sample_rate)):
+        now = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if now != form:
             if resampler is not None:
                 yield from resampler.resample(None)
-            layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
-            resampler = (
-                None
-                if now == ("fltp", layout, rate)
-                else AudioResampler(format="fltp", layout=layout, rate=rate)
-            )
             form = now
-        yield from [frame] if resampler is None else resampler.resample(frame)
+            resampler = _resampler(frame, rate)
+        if resampler is None:
+            yield frame
+        else:
+            yield from resampler.resample(frame)
     if resampler is not None:
         yield from resampler.resample(None)
 
 
+def _resampler(frame: av.AudioFrame, rate: int) -> AudioResampler | None:
+    """What brings frames like this one to `rate`; None where they are right as they are."""
+    layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+    if (frame.format.name, frame.layout.name, frame.sample_rate) == ("fltp", layout, rate):
+        return None
+    return AudioResampler(format="fltp", layout=layout, rate=rate)
+
+
 def _blocks(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
     """Decoders give a fiftieth of a second at a time; whole blocks cost a fiftieth of the calls."""
-    fifo, layout, time_base = av.AudioFifo(), "", Fraction(1)
+    fifo = av.AudioFifo()
+    layout = ""
     for frame in frames:
         if layout != frame.layout.name:
             yield from _rest(fifo)
-            fifo, layout, time_base = (
-                av.AudioFifo(),
-                frame.layout.name,
-                Fraction(1, frame.sample_rate),
-            )
-        frame.pts, frame.time_base = (
-            None,
-            time_base,
-        )  # gaps in a file's own times are none in its sound
+            fifo = av.AudioFifo()
+            layout = frame.layout.name
+        frame.pts = None  # a gap in a file's own times is not a gap in its sound
+        frame.time_base = Fraction(1, frame.sample_rate)
         fifo.write(frame)
         while fifo.samples >= SAMPLE_BLOCK and (block := fifo.read(SAMPLE_BLOCK)):
             yield _stereo(block)
@@ -117,7 +125,8 @@ def _blocks(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
 
 
 def _rest(fifo: av.AudioFifo) -> Iterator[Samples]:
-    if block := fifo.read(partial=True):
+    block = fifo.read(partial=True)
+    if block:
         yield _stereo(block)
 
 

@@ -20,6 +20,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from daemon.errors import UnreadableMedia
 from daemon.media import pictures as pictures
+from daemon.media.colour import to_srgb
 from daemon.media.pictures import SPARE, flatten, open_picture, picture_size
 from tests.helpers.broken import PLACES, FailingFile, damaged
 from tests.helpers.children import in_child
@@ -516,9 +517,9 @@ def test_a_damaged_profile_never_keeps_a_picture_from_being_shown(
 
 
 def test_a_profile_of_srgb_costs_nothing() -> None:
-    assert pictures._to_srgb(SRGB, "RGB") is None
+    assert to_srgb(SRGB, "RGB") is None
     assert (opened(saved(noise(), "PNG", icc_profile=SRGB)) == np.asarray(noise())).all()
-    assert pictures._to_srgb(LINEAR_RGB, "RGB") is not None
+    assert to_srgb(LINEAR_RGB, "RGB") is not None
 
 
 def test_a_profile_of_megabytes_is_used() -> None:
