@@ -1,16 +1,16 @@
-"""The settings: config.toml and the defaults agree, every source counts, and every fault is told at once."""
+"""The settings: config.toml and the defaults agree, every source counts, and every fault is reported
+at once."""
 
 import contextlib
 import json
 import re
 import tempfile
 import tomllib
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageFont
 from pydantic import ValidationError
@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from daemon import config
 from daemon.config import Settings
 from daemon.errors import ConfigError
-from daemon.options import LARGEST_SIDE, NAMED_SIZES, Card, frame_rate, named_canvas
+from daemon.options import LARGEST_SIDE, Card
 
-SHIPPED = Path(__file__).parent.parent / "config.toml"
+CONFIG_TOML = Path(__file__).parent.parent / "config.toml"
 LINE = re.compile(
     r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^ #]+)(?: +# (?P<comment>.+))?"
 )
@@ -28,10 +28,11 @@ DEFAULTS: dict[str, dict[str, Any]] = Settings().model_dump(mode="json")
 KEYS = [(table, key) for table, keys in DEFAULTS.items() for key in keys]
 
 
-def shipped_lines() -> dict[tuple[str, str], re.Match[str]]:
-    """The keys of the shipped file, those that are commented out as well, each with its line."""
-    found, table = {}, ""
-    for line in SHIPPED.read_text("utf-8").splitlines():
+def config_toml_lines() -> dict[tuple[str, str], re.Match[str]]:
+    """The keys of config.toml, those that are commented out as well, each with its line."""
+    found = {}
+    table = ""
+    for line in CONFIG_TOML.read_text("utf-8").splitlines():
         if line.startswith("["):
             table = line.strip("[]")
         elif table and (match := LINE.fullmatch(line)):
@@ -52,41 +53,41 @@ def faults(file: Path | None = None) -> list[str]:
     return [f"{problem.where}: {problem.what}" for problem in caught.value.problems]
 
 
-# ---- the file that ships --------------------------------------------------------------------------------------------------
+# ---- config.toml ---------------------------------------------------------------------------------
 
 
-def test_every_key_of_the_shipped_file_is_the_default() -> None:
-    for table, keys in tomllib.loads(SHIPPED.read_text("utf-8")).items():
+def test_every_key_of_config_toml_is_the_default() -> None:
+    for table, keys in tomllib.loads(CONFIG_TOML.read_text("utf-8")).items():
         assert keys == {key: DEFAULTS[table][key] for key in keys}
 
 
-def test_every_setting_is_in_the_shipped_file_in_the_order_of_the_code() -> None:
-    assert list(shipped_lines()) == KEYS
+def test_every_setting_is_in_config_toml_in_the_order_of_the_code() -> None:
+    assert list(config_toml_lines()) == KEYS
 
 
-def test_every_key_of_the_shipped_file_has_a_comment() -> None:
-    assert [key for key, line in shipped_lines().items() if not line["comment"]] == []
+def test_every_key_of_config_toml_has_a_comment() -> None:
+    assert [key for key, line in config_toml_lines().items() if not line["comment"]] == []
 
 
 def test_only_keys_without_a_default_are_commented_out() -> None:
-    off = {key for key, line in shipped_lines().items() if line["off"]}
+    off = {key for key, line in config_toml_lines().items() if line["off"]}
     assert off == {(table, key) for table, key in KEYS if DEFAULTS[table][key] is None}
 
 
-def test_the_shipped_file_with_every_key_switched_on_is_valid(tmp_path: Path) -> None:
+def test_config_toml_with_every_key_switched_on_is_valid(tmp_path: Path) -> None:
     (tmp_path / "music").mkdir()
-    text = SHIPPED.read_text("utf-8").replace('# folder = "/srv/music"', 'folder = "music"')
+    text = CONFIG_TOML.read_text("utf-8").replace('# folder = "/srv/music"', 'folder = "music"')
     assert config.load(written(tmp_path / "all.toml", text)).music.folder == tmp_path / "music"
 
 
 @pytest.mark.parametrize(("table", "key"), KEYS)
-def test_every_setting_tells_what_it_expects(table: str, key: str) -> None:
+def test_every_setting_says_what_it_expects(table: str, key: str) -> None:
     field = type(getattr(Settings(), table)).model_fields[key]
     assert field.description
     assert field.description.endswith((".", ")"))
 
 
-# ---- sources --------------------------------------------------------------------------------------------------------------
+# ---- sources -------------------------------------------------------------------------------------
 
 
 def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_file_in_the_current_folder_is_found(tmp_path: Path) -> None:
     assert config.load().film.fps == 30
 
 
-def test_a_file_that_is_named_goes_before_the_one_in_the_current_folder(tmp_path: Path) -> None:
+def test_a_named_file_wins_over_the_one_in_the_current_folder(tmp_path: Path) -> None:
     written(tmp_path / "config.toml", "[film]\nfps = 30\n")
     assert config.load(written(tmp_path / "other.toml", "[film]\ngap_seconds = 1\n")).film.fps == 24
 
@@ -118,7 +119,7 @@ def test_a_file_that_is_named_goes_before_the_one_in_the_current_folder(tmp_path
         ("STORYREEL_LOG__LEVEL", "debug", "log", "level", "debug"),
     ],
 )
-def test_the_environment_goes_before_the_file(
+def test_the_environment_wins_over_the_file(
     name: str,
     value: str,
     table: str,
@@ -128,15 +129,15 @@ def test_the_environment_goes_before_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(name, value)
-    changed = config.load(SHIPPED).model_dump(exclude={"folders"})
+    changed = config.load(CONFIG_TOML).model_dump(exclude={"folders"})
     assert changed[table].pop(key) == expected
     monkeypatch.delenv(name)
-    plain = config.load(SHIPPED).model_dump(exclude={"folders"})
+    plain = config.load(CONFIG_TOML).model_dump(exclude={"folders"})
     assert plain[table].pop(key) != expected
     assert changed == plain
 
 
-def test_the_command_line_s_root_goes_before_all_others(
+def test_the_root_of_the_command_line_wins_over_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYREEL_FOLDERS__ROOT", str(tmp_path / "environment"))
@@ -160,8 +161,8 @@ def test_a_relative_file_and_root_start_at_the_current_folder(tmp_path: Path) ->
     assert config.load(Path("c.toml"), Path("there")).folders.done == tmp_path / "there" / "done"
 
 
-def test_the_tracks_that_ship_are_the_default_library() -> None:
-    assert config.load().music.library == SHIPPED.parent / "music"
+def test_the_bundled_tracks_are_the_default_library() -> None:
+    assert config.load().music.library == CONFIG_TOML.parent / "music"
 
 
 def test_a_byte_order_mark_before_the_file_does_no_harm(tmp_path: Path) -> None:
@@ -178,10 +179,10 @@ def test_settings_are_frozen(table: str, key: str) -> None:
         setattr(loaded, table, getattr(loaded, table))
 
 
-# ---- faults ---------------------------------------------------------------------------------------------------------------
+# ---- faults --------------------------------------------------------------------------------------
 
 
-def test_all_faults_of_all_sources_are_told_at_once_with_their_key_paths(
+def test_all_faults_of_all_sources_are_reported_at_once_with_their_key_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORYREEL_WORKERS__COUNT", "many")
@@ -233,7 +234,7 @@ def test_an_unknown_key_in_a_variable_names_the_nearest_known_one(
         config.load()
 
 
-def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORYREELS_FLIM__FPS", "30")
     monkeypatch.setenv("FILM__FPS", "30")
     assert config.load().film.fps == 24
@@ -359,7 +360,7 @@ def test_a_focus_is_two_shares(value: str, places: set[str], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["film = 3", "film = []", "[[film]]\nfps = 3", 'film = "fps"'])
-def test_a_table_that_is_none_is_a_fault(text: str, tmp_path: Path) -> None:
+def test_what_should_be_a_table_and_is_not_is_a_fault(text: str, tmp_path: Path) -> None:
     assert [fault.split(":")[0] for fault in faults(written(tmp_path / "c.toml", text))] == ["film"]
 
 
@@ -394,42 +395,10 @@ def test_any_file_gives_settings_or_config_errors_and_nothing_else(
             assert isinstance(config.load(file), Settings)
 
 
-# ---- sizes ----------------------------------------------------------------------------------------------------------------
+# ---- sizes ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("size", "canvas"),
-    [("auto", None), *NAMED_SIZES.items(), ("160x90", (160, 90)), ("16x4096", (16, 4096))],
-)
-def test_a_size_names_a_canvas(size: str, canvas: tuple[int, int] | None) -> None:
-    assert named_canvas(size) == canvas
-
-
-@given(st.integers(-2, LARGEST_SIDE + 10), st.integers(-2, LARGEST_SIDE + 10))
-@example(4096, 2304)
-@example(4096, 2306)
-def test_exactly_the_even_sizes_up_to_the_largest_are_canvases(width: int, height: int) -> None:
-    valid = all(side % 2 == 0 and 16 <= side <= LARGEST_SIDE for side in (width, height))
-    if valid and -(-width // 16) * -(-height // 16) > 36_864:  # macroblocks of a frame at level 5.1
-        with pytest.raises(ValueError, match=r"9\.4 megapixels"):
-            named_canvas(f"{width}x{height}")
-    elif valid:
-        assert named_canvas(f"{width}x{height}") == (width, height)
-    else:
-        with pytest.raises(ValueError, match="even pixels from 16"):
-            named_canvas(f"{width}x{height}")
-
-
-@given(st.text(max_size=12))
-def test_any_other_word_for_a_size_is_a_value_error(word: str) -> None:
-    try:
-        canvas = named_canvas(word)
-    except ValueError:
-        return
-    assert word in ("auto", *NAMED_SIZES) or canvas == tuple(int(side) for side in word.split("x"))
-
-
-def test_a_table_given_whole_in_a_variable_is_a_fault_and_no_traceback(
+def test_a_table_given_whole_in_a_variable_is_a_fault_and_not_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("STORYREEL_FILM", "30")
@@ -451,7 +420,7 @@ def test_a_key_of_the_file_that_pydantic_would_take_for_itself_is_unknown(
     ]
 
 
-def test_a_file_nested_too_deeply_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
+def test_a_file_nested_too_deeply_is_a_fault_and_not_a_traceback(tmp_path: Path) -> None:
     [fault] = faults(written(tmp_path / "c.toml", "a = " + "[" * 3000 + "]" * 3000))
     assert fault.startswith("config file: not TOML")
 
@@ -479,39 +448,10 @@ def test_folders_that_are_one_or_lie_in_one_another_are_a_fault(text: str, tmp_p
     assert faults(written(tmp_path / "c.toml", f"[folders]\n{text}\n"))
 
 
-# ---- rates ----------------------------------------------------------------------------------------------------------------
+# ---- rates ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("fps", "rate"),
-    [
-        ("23.976", Fraction(24_000, 1001)),
-        ("29.97", Fraction(30_000, 1001)),
-        ("59.94", Fraction(60_000, 1001)),
-        ("24", Fraction(24)),
-        ("25.0", Fraction(25)),
-        ("12.5", Fraction(25, 2)),
-        ("60", Fraction(60)),
-    ],
-)
-def test_a_rate_is_the_exact_fraction_that_is_meant(
-    fps: str, rate: Fraction, tmp_path: Path
-) -> None:
-    assert (
-        frame_rate(config.load(written(tmp_path / "c.toml", f"[film]\nfps = {fps}\n")).film.fps)
-        == rate
-    )
-
-
-@given(st.floats(1, 60))
-def test_any_rate_is_a_fraction_near_it_that_an_mp4_can_tell(fps: float) -> None:
-    rate = frame_rate(fps)
-    assert abs(rate - fps) < 0.006
-    assert 1 <= rate <= 60
-    assert rate.denominator <= 1001
-
-
-# ---- cards ----------------------------------------------------------------------------------------------------------------
+# ---- cards ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["title_card", "end_card"])
@@ -589,7 +529,7 @@ def test_a_card_can_be_set_in_the_environment(
         ),
     ],
 )
-def test_a_fault_in_a_card_is_told_with_the_nearest_key(
+def test_a_fault_in_a_card_is_reported_with_the_nearest_key(
     value: str, where: str, what: str, mend: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -607,7 +547,7 @@ def test_a_ground_that_is_neither_a_word_nor_a_colour_is_a_fault_at_its_path(
     assert [fault.split(":")[0] for fault in found] == ["film.end_card.ground"]
 
 
-# ---- fonts ----------------------------------------------------------------------------------------------------------------
+# ---- fonts ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -640,3 +580,44 @@ def test_a_font_that_cannot_be_used_is_a_fault_at_its_path(
 ) -> None:
     [fault] = faults(written(tmp_path / "c.toml", f'[film]\nfont = "{name}"\n'))
     assert fault.startswith(f"film.font: {what}")
+
+
+# ---- what a reload may change --------------------------------------------------------------------
+
+
+def test_changes_are_named_by_their_key_paths() -> None:
+    old = Settings()
+    film = old.film.model_copy(update={"fps": 30, "gap_seconds": 1.0})
+    workers = old.workers.model_copy(update={"count": 4})
+    new = old.model_copy(update={"film": film, "workers": workers})
+    assert old.changes(new) == ["film.fps", "film.gap_seconds", "workers.count"]
+    assert old.changes(old) == []
+
+
+@given(st.sampled_from(KEYS))
+def test_a_reload_takes_over_every_key_but_those_that_need_a_restart(key: tuple[str, str]) -> None:
+    table, name = key
+    old = Settings()
+    changed = getattr(old, table).model_copy(update={name: "another value"})
+    new = old.model_copy(update={table: changed})
+    needs_restart = f"{table}.{name}" in config.NEEDS_RESTART
+    assert old.reloaded(new) == (old if needs_restart else new)
+
+
+def test_what_the_workers_and_folders_are_made_with_needs_a_restart() -> None:
+    folders = {f"folders.{key}" for key in DEFAULTS["folders"]}
+    made_once = {"film.font", "music.folder", "workers.count", "workers.memory_mib"}
+    assert folders | made_once == config.NEEDS_RESTART
+
+
+def test_paths_that_cannot_be_used_are_all_reported_at_once(tmp_path: Path) -> None:
+    text = """
+        [folders]
+        done = "inbox"
+        [film]
+        font = "nowhere.ttf"
+        [music]
+        folder = "nowhere"
+    """
+    places = [fault.partition(":")[0] for fault in faults(written(tmp_path / "config.toml", text))]
+    assert {"folders.done", "film.font", "music.folder"} <= set(places)

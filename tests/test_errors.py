@@ -43,7 +43,8 @@ def test_an_error_without_a_problem_cannot_be_raised(
 
 
 def test_the_drawn_tree_is_the_tree() -> None:
-    """The indentation of a name in the module's docstring is its depth; inner helper classes are not drawn."""
+    """The indentation of a name in the module's docstring is its depth; inner helper classes are
+    not drawn."""
     drawn = {
         name: len(indent) // 4
         for indent, name in re.findall(r"^    ([│ ├└─]*)(\w+)", errors.__doc__ or "", re.MULTILINE)
