@@ -3,15 +3,16 @@
 A folder is ready once nothing about its files has changed for long enough. How long depends on what
 the last look saw:
 
-- The folder is complete: the manifest obeys its model, every file that it names is there, declared
-  sizes and hashes match, and no file is temporary. Long enough is `settle_seconds`.
+- The folder is complete: the manifest obeys its model, every file that it names is there (a track
+  may be in the music library instead), declared sizes and hashes match, pictures and sounds that
+  become pages by their names are in pairs, and no file is temporary. `settle_seconds` are enough.
 - The manifest is JSON but breaks its model, and no file is temporary. No file that may still come
-  could mend that, so `settle_seconds` is enough.
+  could mend that: `settle_seconds` are enough here too.
 - The manifest is not JSON, perhaps half written: `patience_seconds`.
 - Anything else is incomplete: `give_up_seconds`, or never when that is 0.
 
-It is never less than `settle_seconds`. So what can never become a film becomes ready too, for
-intake to say what is wrong with it; what waits for ever is at least reported.
+No case takes less than `settle_seconds`. What can never become a film becomes ready too, so that
+intake can say what is wrong with it; what waits for ever is at least reported.
 
 Quiet time starts at the first look that saw the files as they are now, whatever their own times
 say.
