@@ -1,4 +1,4 @@
-"""Sightings of a folder that are made, not seen: no file is needed to test the rule and the roster."""
+"""Sightings without files, to test the rule and the roster."""
 
 from dataclasses import replace
 
