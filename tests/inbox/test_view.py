@@ -1,5 +1,6 @@
 """Looking into the inbox: what is there, what each folder lacks, and what no folder can do."""
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -271,11 +272,11 @@ def test_looking_and_reading_change_nothing(fox: Path) -> None:
 def test_a_folder_that_cannot_be_looked_at_has_its_error_in_place_of_a_sighting(
     fox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = PermissionError(13, "Permission denied")
-    locked = view(tmp_path / "locked")
-    monkeypatch.setattr(locked, "look", Mock(side_effect=error))
-    sightings = look_at({"locked": locked, "fox": view(fox), "gone": view(tmp_path / "gone")})
-    assert sightings == {"locked": error, "fox": look(fox), "gone": None}
+    error = OSError(errno.ESTALE, "Stale file handle")
+    lost = view(tmp_path / "lost")
+    monkeypatch.setattr(lost, "look", Mock(side_effect=error))
+    sightings = look_at({"lost": lost, "fox": view(fox), "gone": view(tmp_path / "gone")})
+    assert sightings == {"lost": error, "fox": look(fox), "gone": None}
 
 
 # ---- what a folder cannot do --------------------------------------------------------------------
