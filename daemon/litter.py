@@ -1,4 +1,8 @@
-"""Names that say something about a file: hidden, or not yet whole."""
+"""Names that say something about a file: it is hidden, or a copying program has not finished it.
+
+On the ground floor, because `config`, `story` and `inbox` all need it: no such name may be set as
+the manifest's, listed as a story's file, or taken for a story.
+"""
 
 import re
 
@@ -12,10 +16,10 @@ _TEMPORARY = re.compile(
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file of this name is one that some copying program has not finished yet."""
+    """Whether this is the name of a file that some copying program has not finished yet."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a name in the inbox is none of ours: hidden, or temporary."""
+    """Whether to ignore a file or folder of this name: it is hidden, or temporary."""
     return name.startswith(".") or is_temporary(name)

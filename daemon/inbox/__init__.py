@@ -1,7 +1,8 @@
 """Folders that are not ours yet: watched until they are complete and quiet.
 
-`watcher` is the loop and `roster` what it knows of each folder; `view` looks at one, and `readiness` is
-the rule; `notifications` say where to look sooner, and `health` whether they arrive.
+`watcher` is the loop, and `roster` what it knows of each folder. `view` looks at a folder, and
+`readiness` is the rule that decides. `notifications` say where to look sooner, and `health` whether
+they arrive.
 """
 
 from daemon.inbox.readiness import Entry

@@ -1,12 +1,15 @@
-"""Whether notifications arrive, and what the log says of it: once when they stop, once when they return."""
+"""Whether notifications arrive.
+
+The log says so once when they stop arriving, and once when they arrive again.
+"""
 
 from collections.abc import Callable
 
 from daemon.log import Event, logger
 
 REBUILDS = 3
-"""Faults in a row, each answered by watching from the start again, before the watcher counts as
-degraded. Rebuilding goes on after that."""
+"""This many faults in a row make the watcher degraded. After each fault, before and after that, it
+watches the inbox from the start again."""
 
 
 class Health:
@@ -18,12 +21,13 @@ class Health:
         self._degraded_at: float | None = None
 
     def note(self, fault: str) -> None:
-        """The result of a check: a fault, or nothing."""
+        """Take note of a check: its fault, or "" where it found none."""
         if fault:
             self._faults += 1
             if self._faults >= REBUILDS:
                 self.degrade(fault)
             return
+
         self._faults = 0
         if self._degraded_at is not None:
             seconds = round(self._clock() - self._degraded_at, 3)
@@ -31,8 +35,12 @@ class Health:
             self._degraded_at = None
 
     def degrade(self, reason: str) -> None:
-        """Say that stories are found by scans alone, unless that was said already."""
-        if self._degraded_at is None:
-            self._degraded_at = self._clock()
-            mend = "Scans find stories meanwhile. Look at the folder, its rights, and fs.inotify.max_user_watches."
-            logger().error(Event.WATCHER_DEGRADED, reason=reason, mend=mend)
+        """Log that only scans find stories now, unless that has been logged already."""
+        if self._degraded_at is not None:
+            return
+        self._degraded_at = self._clock()
+        mend = (
+            "Scans find stories meanwhile. Look at the folder, its rights,"
+            " and fs.inotify.max_user_watches."
+        )
+        logger().error(Event.WATCHER_DEGRADED, reason=reason, mend=mend)

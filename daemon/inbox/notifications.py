@@ -1,13 +1,19 @@
-"""Filesystem events from the inbox, and the proof that they arrive.
+"""Notifications of changes in the inbox, and the proof that they arrive.
 
-Events only wake the watcher early; what they miss, its scans find. But a silent loss would make every story late, so each
-check touches a canary file whose event must have come back by the next check. What watchdog 7.1 does otherwise (measured): at
-the watch limit it starts and leaves folders unwatched, an inbox that was deleted and made anew leaves a dead emitter behind a
-live-looking observer, and an exception in a handler ends its dispatcher.
+A notification only wakes the watcher early; what it misses, scans find. But if notifications were
+lost in silence, every story would be late. So each check touches a canary file, whose event must
+have come back by the next check.
+
+The canary is needed because watchdog 7.1 hides such losses (measured):
+
+- At the limit of inotify watches it starts without an error, and leaves folders unwatched.
+- When the inbox is deleted and made again, its emitter is dead while the observer looks alive.
+- An exception in a handler ends the thread that dispatches events.
 """
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,96 +45,103 @@ CHANGES: list[type[FileSystemEvent]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]
-"""What can make a story complete. Openings are left out: our own looking would wake us again."""
+"""Events that can make a story complete. Opening a file is not one: our own looks would wake us."""
 
 
 class Notifications:
-    """A watchdog observer on the inbox. `changed` is called, on a thread of watchdog's, with the name of a top-level folder."""
+    """A watchdog observer on the inbox.
+
+    `changed` is called with the name of a folder (or file) at the top of the inbox, on one of
+    watchdog's threads. `canary_is_back` is set when the canary's event has arrived.
+    """
 
     def __init__(self, inbox: Path, changed: Callable[[str], object]) -> None:
+        self.canary_is_back = threading.Event()
         self._inbox = inbox
         self._changed = changed
         self._observer: BaseObserver | None = None
         self._identity: tuple[int, int] | None = None
-        self._canary_sent = False
-        self._canary_back = False
+        self._canary_is_sent = False
 
     def start(self) -> str:
-        """Begin to watch; the reason why that is not possible, or nothing."""
+        """Watch the inbox, from the start again if need be. Returns why that fails, or ""."""
         self.stop()
         try:
-            self._identity = _identity(self._inbox)
+            self._identity = identity_of(self._inbox)
             observer = Observer()
-            observer.schedule(
-                _Handler(self._inbox, self._seen),
-                str(self._inbox),
-                recursive=True,
-                event_filter=CHANGES,
-            )
+            handler = _Handler(self._inbox, self._heard)
+            observer.schedule(handler, str(self._inbox), recursive=True, event_filter=CHANGES)
             observer.start()
         except OSError as error:
             return f"the inbox cannot be watched: {error.strerror or error}"
         self._observer = observer
         return self._send_canary()
 
+    def check(self) -> str:
+        """Return why notifications do not arrive, or "", and send the next canary.
+
+        To be called at intervals that are long enough for an event to arrive.
+        """
+        try:
+            if self._observer is None or not self._observer.is_alive():
+                return "watchdog's observer has ended"
+            if identity_of(self._inbox) != self._identity:
+                return "the inbox is another folder than before"
+        except OSError as error:
+            return f"the inbox cannot be read: {error.strerror}"
+        if self._canary_is_sent and not self.canary_is_back.is_set():
+            return "the canary file's event did not come back"
+        self.canary_is_back.clear()
+        return self._send_canary()
+
     def stop(self) -> None:
-        """Watch no more. May wait for watchdog's threads."""
-        observer, self._observer = self._observer, None
-        self._canary_sent = self._canary_back = False
+        """Stop watching. May wait for watchdog's threads."""
+        observer = self._observer
+        self._observer = None
+        self._canary_is_sent = False
+        self.canary_is_back.clear()
         if observer:
             observer.stop()
             observer.join()
             with contextlib.suppress(OSError):
                 (self._inbox / CANARY).unlink(missing_ok=True)
 
-    def check(self) -> str:
-        """The reason why events are not arriving, or nothing. To be called every so often: it sends the next canary."""
-        try:
-            if self._observer is None or not self._observer.is_alive():
-                return "watchdog's observer has ended"
-            if _identity(self._inbox) != self._identity:
-                return "the inbox is another folder than before"
-        except OSError as error:
-            return f"the inbox cannot be read: {error.strerror}"
-        if self._canary_sent and not self._canary_back:
-            return "the canary file's event did not come back"
-        self._canary_back = False
-        return self._send_canary()
-
     def _send_canary(self) -> str:
         canary = self._inbox / CANARY
         try:
-            canary.unlink(
-                missing_ok=True
-            )  # whatever has been put in its place: a link would be written through
+            # Somebody may have put a link in its place, which would be written through, or a pipe,
+            # whose reader would be waited for. So it is removed, and only ever newly created.
+            canary.unlink(missing_ok=True)
             os.close(os.open(canary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
         except OSError as error:
             return f"the inbox cannot be written to: {error.strerror}"
-        self._canary_sent = True
+        self._canary_is_sent = True
         return ""
 
-    def _seen(self, name: str) -> None:
+    def _heard(self, name: str) -> None:
         if name == CANARY:
-            self._canary_back = True
+            self.canary_is_back.set()
         else:
             self._changed(name)
 
 
-def _identity(folder: Path) -> tuple[int, int]:
+def identity_of(folder: Path) -> tuple[int, int]:
+    """The device and inode of a folder: another folder at the same path has others."""
     facts = folder.stat()
     return facts.st_dev, facts.st_ino
 
 
 class _Handler(FileSystemEventHandler):
-    """Turns an event's paths into names of top-level folders. Nothing may be raised into watchdog: it would end its thread."""
+    """Turns an event's paths into names at the top of the inbox."""
 
-    def __init__(self, inbox: Path, seen: Callable[[str], None]) -> None:
+    def __init__(self, inbox: Path, heard: Callable[[str], None]) -> None:
         self._inbox = inbox
-        self._seen = seen
+        self._heard = heard
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        # Nothing may be raised here, since it would end watchdog's thread. ValueError: no path, or
+        # one outside the inbox; IndexError: the inbox itself; RuntimeError: the watcher's loop is
+        # closed.
         for path in (event.src_path, event.dest_path):
-            with contextlib.suppress(
-                ValueError, IndexError, RuntimeError
-            ):  # another path; the root itself; loop closed
-                self._seen(Path(os.fsdecode(path)).relative_to(self._inbox).parts[0])
+            with contextlib.suppress(ValueError, IndexError, RuntimeError):
+                self._heard(Path(os.fsdecode(path)).relative_to(self._inbox).parts[0])

@@ -1,20 +1,35 @@
-"""Is this folder complete and quiet? The one rule, pure: it is given what was seen and what time it is.
+"""Is this folder ready to be claimed? The one rule, pure: it is given what was seen, and the time.
 
-A folder is ready when its manifest parses, every file that it names is there, no temporary file is among them, declared sizes
-and hashes match, and nothing about it has changed for the settle time. What can never get there becomes ready too, in its own
-time, so that intake can say what is wrong with it: nothing waits for ever in silence.
+A folder is ready once nothing about its files has changed for long enough. How long depends on what
+the last look saw:
+
+- The folder is complete: the manifest obeys its model, every file that it names is there (a track
+  may be in the music library instead), declared sizes and hashes match, pictures and sounds that
+  become pages by their names are in pairs, and no file is temporary. `settle_seconds` are enough.
+- The manifest is JSON but breaks its model, and no file is temporary. No file that may still come
+  could mend that: `settle_seconds` are enough here too.
+- The manifest is not JSON, perhaps half written: `patience_seconds`.
+- Anything else is incomplete: `give_up_seconds`, or never when that is 0.
+
+No case takes less than `settle_seconds`. What can never become a film becomes ready too, so that
+intake can say what is wrong with it; what waits for ever is at least reported.
+
+Quiet time starts at the first look that saw the files as they are now, whatever their own times
+say.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from daemon.config import Watch
-from daemon.litter import is_temporary
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file inside a folder as the filesystem tells it; it counts as changed when any of this changes."""
+    """A file inside a folder, as the filesystem describes it. A change of any field is a change.
+
+    `name` is relative to the folder.
+    """
 
     name: str
     inode: int
@@ -35,7 +50,11 @@ class ManifestState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one look at a folder saw. `lacking`: what is not there yet, in words, such as "03.png"."""
+    """What one look at a folder saw.
+
+    `lacking`: what is not there yet, in words, such as "03.png"; a temporary file stands for what
+    it will become. With a faulty manifest only temporary files are known to be lacking.
+    """
 
     entries: tuple[Entry, ...]
     manifest: ManifestState
@@ -52,9 +71,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state of a folder, what it lacks, and how long it has been quiet (seconds).
+    """The state of a folder, how long it has been quiet (seconds), and what it lacks.
 
-    `again`: seconds after which time alone may change the verdict; None where only the folder can.
+    `again`: seconds until time alone changes the state; None when only a change of the folder can.
     """
 
     state: State
@@ -65,38 +84,39 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is remembered of a folder between two looks: what it was, and since when it has been just that."""
+    """What is remembered between two looks: the files, and since when they are like that."""
 
     entries: tuple[Entry, ...]
     since: float
 
 
 def remember(before: Watched | None, sighting: Sighting, now: float) -> Watched:
-    """Take note of a look at the monotonic time `now`; any change starts the quiet time anew."""
+    """Take note of a look at the monotonic time `now`. Any change starts the quiet time again."""
     if before is None or before.entries != sighting.entries:
         return Watched(sighting.entries, now)
     return before
 
 
 def judge(watched: Watched, sighting: Sighting, now: float, watch: Watch) -> Verdict:
-    """The rule. `watched` is what `remember` made of this very sighting."""
+    """Apply the rule. `watched` is what `remember` made of this very sighting."""
     quiet = now - watched.since
-    enough = _quiet_enough(sighting, watch)
-    if enough is not None and quiet >= enough:
+    needed = quiet_needed(sighting, watch)
+    if needed is not None and quiet >= needed:
         return Verdict(State.READY, quiet, sighting.lacking)
-    again = None if enough is None else enough - quiet
-    if quiet >= watch.settle_seconds:
-        return Verdict(State.WAITING, quiet, sighting.lacking, again)
-    return Verdict(State.SETTLING, quiet, sighting.lacking, watch.settle_seconds - quiet)
+    if quiet < watch.settle_seconds:
+        return Verdict(State.SETTLING, quiet, sighting.lacking, watch.settle_seconds - quiet)
+    if needed is None:
+        return Verdict(State.WAITING, quiet, sighting.lacking)
+    return Verdict(State.WAITING, quiet, sighting.lacking, needed - quiet)
 
 
-def _quiet_enough(sighting: Sighting, watch: Watch) -> float | None:
-    """Seconds of quiet that make this sighting ready; None: no time does."""
-    if sighting.manifest is ManifestState.TORN:
-        return max(watch.settle_seconds, watch.patience_seconds)
-    if sighting.manifest is ManifestState.SOUND and not sighting.lacking:
-        return watch.settle_seconds
-    copying = any(is_temporary(name.rpartition("/")[2]) for name in sighting.lacking)
-    if sighting.manifest is ManifestState.FAULTY and not copying:
-        return watch.settle_seconds
-    return max(watch.settle_seconds, watch.give_up_seconds) if watch.give_up_seconds else None
+def quiet_needed(sighting: Sighting, watch: Watch) -> float | None:
+    """Seconds of quiet after which a folder that looks like this is ready; None: it never is."""
+    match sighting.manifest:
+        case ManifestState.TORN:
+            return max(watch.settle_seconds, watch.patience_seconds)
+        case ManifestState.SOUND | ManifestState.FAULTY if not sighting.lacking:
+            return watch.settle_seconds
+    if not watch.give_up_seconds:
+        return None
+    return max(watch.settle_seconds, watch.give_up_seconds)

@@ -1,21 +1,22 @@
 """What is known of each folder in the inbox, and what follows from the next look at it.
 
-Pure: it is given what was seen and what time it is, and returns what there is to say and to do. Times
+Pure: it is given what was seen and what time it is, and returns what to say and what to do. Times
 are seconds of the monotonic clock.
 """
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 
 from daemon.config import Watch
 from daemon.inbox.readiness import Entry, Sighting, State, Watched, judge, remember
 
-FIRST_REPORT_SECONDS = 60.0
-LAST_REPORT_SECONDS = 3600.0
-"""How soon a folder that waits is mentioned again: first, and once that has doubled often enough."""
 FIRST_OFFER_SECONDS = 5.0
 LAST_OFFER_SECONDS = 600.0
-"""The same for a folder that is ready and stays in the inbox."""
+"""A ready folder that stays in the inbox is offered again after the first of these. Each further
+wait is twice as long, up to the last."""
+FIRST_REPORT_SECONDS = 60.0
+LAST_REPORT_SECONDS = 3600.0
+"""The same for the reports on a folder that waits, or that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A folder that lacks something, quiet for `seconds`."""
+    """A folder that lacks something, and has been quiet for `seconds`."""
 
     name: str
     lacking: tuple[str, ...]
@@ -44,7 +45,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A folder that is complete and quiet for `seconds`, and its files just as they are."""
+    """A folder that is ready, with its files as they are; it has been quiet for `seconds`."""
 
     name: str
     entries: tuple[Entry, ...]
@@ -69,13 +70,13 @@ class Roster:
         """Whether a folder is settling, or ready and not yet taken."""
         return any(folder.state is not State.WAITING for folder in self._folders.values())
 
-    def look_times(self) -> Mapping[str, float]:
-        """When a look is due at folders that time alone may change."""
-        return {
-            name: folder.look_at
-            for name, folder in self._folders.items()
-            if folder.look_at is not None
-        }
+    def next_look(self) -> float:
+        """When `due` next has a folder; infinity when nothing changes by time alone."""
+        return min((folder.look_at for folder in self._folders.values()), default=math.inf)
+
+    def due(self, now: float) -> set[str]:
+        """The folders that need a look because of the time alone, without any change."""
+        return {name for name, folder in self._folders.items() if folder.look_at <= now}
 
     def clear(self) -> None:
         """Forget all folders: what was seen of them no longer counts."""
@@ -84,28 +85,39 @@ class Roster:
     def note(
         self, name: str, sighting: Sighting | OSError | None, now: float, watch: Watch
     ) -> list[Notice]:
-        """Take note of a look at a folder; what follows from it. None: it is not there (any more)."""
+        """Take note of a look at a folder, and return what follows from it.
+
+        `sighting` is the error if the folder could not be read, and None if there is no such
+        folder.
+        """
         if sighting is None:
             self._folders.pop(name, None)
             return []
+
         notices: list[Notice] = []
         if name not in self._folders:
             self._folders[name] = _Folder()
             notices.append(Detected(name))
+
         folder = self._folders[name]
         if isinstance(sighting, OSError):
             notice = folder.unreadable(name, sighting, now)
         else:
             notice = folder.seen(name, sighting, now, watch)
-        return [*notices, notice] if notice else notices
+        if notice:
+            notices.append(notice)
+        return notices
 
 
 class _Folder:
-    """One folder: how it looked, since when, and when it was last spoken of."""
+    """One folder: how it looked, since when, and when it was last offered or reported.
+
+    `look_at`: when time alone changes its state; infinity when only a change of the folder can.
+    """
 
     def __init__(self) -> None:
         self.state = State.SETTLING
-        self.look_at: float | None = None
+        self.look_at = math.inf
         self._watched: Watched | None = None
         self._offers = Backoff(FIRST_OFFER_SECONDS, LAST_OFFER_SECONDS)
         self._reports = Backoff(FIRST_REPORT_SECONDS, LAST_REPORT_SECONDS)
@@ -115,9 +127,13 @@ class _Folder:
         self._watched = remember(before, sighting, now)
         if self._watched is not before:
             self._offers.restart()
+
         verdict = judge(self._watched, sighting, now, watch)
         self.state = verdict.state
-        self.look_at = None if verdict.again is None else now + verdict.again
+        self.look_at = math.inf
+        if verdict.again is not None:
+            self.look_at = now + verdict.again
+
         if verdict.state is State.READY and self._offers.is_due(now):
             return Settled(name, sighting.entries, verdict.quiet)
         if verdict.state is State.WAITING and self._reports.is_due(now):
@@ -126,14 +142,14 @@ class _Folder:
 
     def unreadable(self, name: str, error: OSError, now: float) -> Notice | None:
         self.state = State.WAITING
-        self.look_at = None
+        self.look_at = math.inf
         if self._reports.is_due(now):
             return Unreadable(name, error.strerror or str(error))
         return None
 
 
 class Backoff:
-    """Times that lie further and further apart: each wait doubles, from `first` to `last` seconds."""
+    """Times further and further apart: each wait doubles, from `first` to `last` seconds."""
 
     def __init__(self, first: float, last: float) -> None:
         self._first = first
@@ -141,12 +157,12 @@ class Backoff:
         self.restart()
 
     def restart(self) -> None:
-        """The next time is now."""
-        self._due = float("-inf")
+        """Make the next time now, and the wait after it `first` again."""
+        self._due = -math.inf
         self._step = self._first
 
     def is_due(self, now: float) -> bool:
-        """Whether it is time; if so, the next time is further away."""
+        """Whether it is time. If so, the next time is one wait later."""
         if now < self._due:
             return False
         self._due = now + self._step

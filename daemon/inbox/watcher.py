@@ -1,8 +1,8 @@
-"""From an inbox to a stream of settled folders.
+"""From an inbox to a stream of settled folders: the loop.
 
-Level-triggered: a look at the disk decides everything, by the rule in `readiness`; notifications only
-say where to look sooner. All folders are looked at at the start and every `rescan_seconds`, so that no
-notification need ever arrive.
+Level-triggered: what a look finds on the disk decides, by the rule in `readiness`; notifications
+only say where to look sooner. Every folder is looked at when the watcher starts and every
+`rescan_seconds`, so stories are found even if no notification ever arrives.
 """
 
 import asyncio
@@ -14,25 +14,25 @@ from pathlib import Path
 from daemon.config import Watch
 from daemon.inbox.health import Health
 from daemon.inbox.notifications import Notifications
-from daemon.inbox.readiness import Sighting
 from daemon.inbox.roster import Detected, Notice, Roster, Settled, Unreadable, Waiting
-from daemon.inbox.view import FolderView, list_inbox
+from daemon.inbox.view import FolderView, list_inbox, look_at
 from daemon.litter import is_ignored
 from daemon.log import Event, logger
 
 __all__ = ["Settled", "Watcher"]
 
 DEBOUNCE_SECONDS = 0.1
-"""A copying program causes thousands of notifications; they are answered together."""
+"""A copying program causes thousands of notifications; those of this time are answered together."""
 NAMES_SHOWN = 10
+"""Names that a log line lists at most: it is not a list of a thousand files."""
 
 
 class Watcher:
     """Watches one inbox.
 
     `watch` gives the settings that are in force now, `known_tracks` the names in the music library,
-    `clock` monotonic seconds. `first_scan` is set when the inbox has been looked through once,
-    `last_look` is when anything was looked at.
+    and `clock` monotonic seconds. `first_scan` is set when the whole inbox has been looked at once;
+    `last_look` is the time of the last look.
     """
 
     def __init__(
@@ -57,21 +57,26 @@ class Watcher:
         self._health = Health(clock)
 
     async def settled(self) -> AsyncIterator[Settled]:
-        """The folders that are ready, as they become so.
+        """Yield each folder when it becomes ready.
 
-        One that stays in the inbox is offered again, less and less often.
+        A folder that stays in the inbox is yielded again, less and less often.
         """
         while True:
             yield await self._settled.get()
 
     def is_pending(self) -> bool:
-        """Whether a folder is on its way: settling, or ready and not yet taken."""
+        """Whether a folder has changed and was not looked at, is settling, or is ready."""
         return bool(self._dirty) or self._roster.is_pending()
 
-    def reconsider(self) -> None:
-        """Look at everything as if for the first time: the settings have changed.
+    def notify(self, name: str) -> None:
+        """Take note that a folder of the inbox has changed. To be called on the loop's thread."""
+        self._dirty.add(name)
+        self._wake.set()
 
-        What is being looked at just now does not count.
+    def reconsider(self) -> None:
+        """Look at every folder as if for the first time, since the settings have changed.
+
+        A look that is under way does not count: it began with the old settings.
         """
         self._generation += 1
         self._dirty.update(self._roster.names)
@@ -79,7 +84,7 @@ class Watcher:
         self._views.clear()
         self._wake.set()
 
-    # ---- the loop -----------------------------------------------------------------------------------
+    # ---- the loop -------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -91,65 +96,60 @@ class Watcher:
             self._health.note(await asyncio.to_thread(notifications.start))
             seconds = self._watch().rescan_seconds
             logger().info(Event.WATCHER_STARTED, inbox=str(self._inbox), rescan_seconds=seconds)
+
             await self.scan()
             self.first_scan.set()
             await self._look_and_scan(notifications)
         finally:
             await asyncio.to_thread(notifications.stop)
 
-    def notify(self, name: str) -> None:
-        """Something has changed in this folder of the inbox. To be called on the loop's thread."""
-        self._dirty.add(name)
-        self._wake.set()
-
     async def _look_and_scan(self, notifications: Notifications) -> None:
         next_scan = self._clock() + self._watch().rescan_seconds
         while True:
-            await self._sleep_until(min([next_scan, *self._roster.look_times().values()]))
-            if self._clock() >= next_scan:
+            await self._wait_until(min(next_scan, self._roster.next_look()))
+            now = self._clock()
+            if now >= next_scan:
                 await self.check(notifications)
                 await self.scan()
                 next_scan = self._clock() + self._watch().rescan_seconds
             else:
-                await self._look(self._take_due())
+                names = self._dirty | self._roster.due(now)
+                self._dirty = set()
+                await self._look(names)
 
-    async def _sleep_until(self, due: float) -> None:
+    async def _wait_until(self, due: float) -> None:
+        """Wait until that time, or until a notification comes and others may have followed it."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(0.0, due - self._clock()))
             await asyncio.sleep(DEBOUNCE_SECONDS)
         self._wake.clear()
 
-    def _take_due(self) -> set[str]:
-        now = self._clock()
-        due = {name for name, look_at in self._roster.look_times().items() if look_at <= now}
-        names = self._dirty | due
-        self._dirty = set()
-        return names
-
     async def check(self, notifications: Notifications) -> None:
-        """Make sure that notifications arrive, else watch from the start again."""
+        """Check that notifications arrive. If not, start them again."""
         fault = await asyncio.to_thread(notifications.check)
         if fault:
-            with contextlib.suppress(OSError):  # it is there, or cannot be: the scan will say so
+            # Somebody may have deleted the inbox. If it cannot be made, the scan will report that.
+            with contextlib.suppress(OSError):
                 self._inbox.mkdir()
             await asyncio.to_thread(notifications.start)
         self._health.note(fault)
 
-    # ---- looking ------------------------------------------------------------------------------------
+    # ---- looking --------------------------------------------------------------------------------
 
     async def scan(self) -> None:
         """Look at every folder of the inbox."""
         began = self._clock()
-        self._dirty.clear()
+        self._dirty.clear()  # before the listing: what changes during the scan is looked at again
         try:
             listing = await asyncio.to_thread(list_inbox, self._inbox)
         except OSError as error:
             self._health.degrade(f"the inbox cannot be read: {error.strerror}")
             self.last_look = self._clock()
             return
+
         await self._look({*listing.folders, *self._roster.names})
-        say = logger().debug if self.first_scan.is_set() else logger().info
-        say(
+        log = logger().debug if self.first_scan.is_set() else logger().info
+        log(
             Event.INBOX_SCANNED,
             folders=len(listing.folders),
             strays=list(listing.strays[:NAMES_SHOWN]),
@@ -157,60 +157,49 @@ class Watcher:
         )
 
     async def _look(self, names: Iterable[str]) -> None:
-        """Look at some folders, and act on what was seen.
-
-        On a thread, for a network filesystem may take its time.
-        """
-        views = {name: self._view(name) for name in sorted(names) if not is_ignored(name)}
+        """Look at some folders, on a thread because a network filesystem may be slow."""
         generation = self._generation
-        sightings = await asyncio.to_thread(
-            lambda: {name: _sight(view) for name, view in views.items()}
-        )
+        views = {name: self._view(name) for name in sorted(names) if not is_ignored(name)}
+        sightings = await asyncio.to_thread(look_at, views)
         now = self._clock()
         self.last_look = now
         if generation != self._generation:
             self._dirty.update(views)
             self._wake.set()
             return
+
         for name, sighting in sightings.items():
             if sighting is None:
                 self._views.pop(name, None)
-            else:
-                self._views[name] = views[name]
             for notice in self._roster.note(name, sighting, now, self._watch()):
-                self._act(notice)
+                log_notice(notice)
+                if isinstance(notice, Settled):
+                    self._settled.put_nowait(notice)
 
     def _view(self, name: str) -> FolderView:
-        known = self._views.get(name)
-        if known:
-            return known
-        return FolderView(self._inbox / name, self._watch().manifest, self._known_tracks)
-
-    def _act(self, notice: Notice) -> None:
-        match notice:
-            case Detected(name):
-                logger().info(Event.STORY_DETECTED, story=name)
-            case Waiting(name, lacking, seconds):
-                shown = _shown(lacking)
-                quiet = round(seconds, 3)
-                logger().warning(Event.STORY_WAITING, story=name, lacking=shown, seconds=quiet)
-            case Unreadable(name, reason):
-                what = f"cannot be read: {reason}"
-                mend = "Give the service's user the right to read and write the folder and all that is in it."
-                logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
-            case Settled(name, _, seconds):
-                logger().info(Event.STORY_READY, story=name, seconds=round(seconds, 3))
-                self._settled.put_nowait(notice)
+        if name not in self._views:
+            manifest = self._watch().manifest
+            self._views[name] = FolderView(self._inbox / name, manifest, self._known_tracks)
+        return self._views[name]
 
 
-def _sight(view: FolderView) -> Sighting | OSError | None:
-    try:
-        return view.look()
-    except OSError as error:
-        return error
-
-
-def _shown(lacking: tuple[str, ...]) -> list[str]:
-    """The first names of what a folder lacks: a log line is not a list of a thousand files."""
-    more = len(lacking) - NAMES_SHOWN
-    return [*lacking[:NAMES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+def log_notice(notice: Notice) -> None:
+    """Log what follows from a look."""
+    match notice:
+        case Detected(name):
+            logger().info(Event.STORY_DETECTED, story=name)
+        case Waiting(name, lacking, seconds):
+            shown = list(lacking[:NAMES_SHOWN])
+            if len(lacking) > NAMES_SHOWN:
+                shown.append(f"and {len(lacking) - NAMES_SHOWN} more")
+            quiet = round(seconds, 3)
+            logger().warning(Event.STORY_WAITING, story=name, lacking=shown, seconds=quiet)
+        case Unreadable(name, reason):
+            what = f"cannot be read: {reason}"
+            mend = (
+                "Give the service's user the right to read and write the folder"
+                " and all that is in it."
+            )
+            logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
+        case Settled(name, _, seconds):
+            logger().info(Event.STORY_READY, story=name, seconds=round(seconds, 3))

@@ -1,22 +1,24 @@
-"""Real events from a real folder, and the proof that they arrive."""
+"""Real notifications from a real folder, and the proof that they arrive."""
 
 import os
 import queue
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
+from daemon.inbox import notifications as module
 from daemon.inbox.notifications import CANARY, Notifications
 
-PATIENCE = 10.0
+PATIENCE_SECONDS = 10.0
 
 
 class Heard:
-    """The names that were told, from watchdog's thread."""
+    """The names that were heard, from watchdog's thread."""
 
     def __init__(self) -> None:
         self._names: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -25,10 +27,10 @@ class Heard:
         self._names.put(name)
 
     def wait_for(self, name: str) -> set[str]:
-        """Every name told until this one is, which has to come soon."""
+        """Every name up to this one, which must come soon."""
         names: set[str] = set()
         while name not in names:
-            names.add(self._names.get(timeout=PATIENCE))
+            names.add(self._names.get(timeout=PATIENCE_SECONDS))
         return names
 
 
@@ -46,19 +48,31 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def events(inbox: Path, heard: Heard) -> Iterator[Notifications]:
-    """Events of the inbox, being watched."""
+def observers(monkeypatch: pytest.MonkeyPatch) -> list[BaseObserver]:
+    """Every observer that is made from now on: watchdog's own, with all that it may suffer."""
+    made: list[BaseObserver] = []
+
+    def make() -> BaseObserver:
+        made.append(Observer())
+        return made[-1]
+
+    monkeypatch.setattr(module, "Observer", make)
+    return made
+
+
+@pytest.fixture
+def notifications(
+    inbox: Path, heard: Heard, observers: list[BaseObserver]
+) -> Iterator[Notifications]:
+    """Notifications of the inbox, which is being watched by the first of the observers."""
     watching = Notifications(inbox, heard)
     assert watching.start() == ""
     yield watching
     watching.stop()
 
 
-def wait_for_canary(events: Notifications) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not events._canary_back:
-        assert time.monotonic() < deadline, "the canary's event did not come"
-        time.sleep(0.01)
+def wait_for_canary(notifications: Notifications) -> None:
+    assert notifications.canary_is_back.wait(PATIENCE_SECONDS), "the canary's event did not come"
 
 
 def write_and_keep_open(inbox: Path) -> None:
@@ -91,15 +105,19 @@ def write_and_keep_open(inbox: Path) -> None:
         (lambda inbox: (inbox / os.fsdecode(b"f\xfcchse")).mkdir(), "f\udcfcchse"),
     ],
 )
-def test_a_change_tells_the_name_of_the_top_level_folder(
-    change: Callable[[Path], object], name: str, events: Notifications, inbox: Path, heard: Heard
+def test_a_change_gives_the_name_at_the_top_of_the_inbox(
+    change: Callable[[Path], object],
+    name: str,
+    notifications: Notifications,
+    inbox: Path,
+    heard: Heard,
 ) -> None:
     change(inbox)
     assert heard.wait_for(name) <= {"fox", name}
 
 
-def test_a_file_in_a_folder_made_a_moment_ago_is_told_of(
-    events: Notifications, inbox: Path, heard: Heard
+def test_a_file_in_a_folder_that_was_made_a_moment_ago_is_noticed(
+    notifications: Notifications, inbox: Path, heard: Heard
 ) -> None:
     (inbox / "owl").mkdir()
     heard.wait_for("owl")
@@ -107,139 +125,140 @@ def test_a_file_in_a_folder_made_a_moment_ago_is_told_of(
     heard.wait_for("owl")
 
 
-def test_looking_and_reading_wake_nobody(events: Notifications, inbox: Path, heard: Heard) -> None:
+def test_looking_and_reading_cause_no_notification(
+    notifications: Notifications, inbox: Path, heard: Heard
+) -> None:
     (inbox / "fox" / "01.png").read_bytes()
     list((inbox / "fox").iterdir())
     (inbox / "last").mkdir()
     assert heard.wait_for("last") == {"last"}
 
 
-def test_the_canary_comes_back_and_is_told_to_nobody(
-    events: Notifications, inbox: Path, heard: Heard
+def test_the_canary_comes_back_and_is_not_passed_on(
+    notifications: Notifications, inbox: Path, heard: Heard
 ) -> None:
     for _ in range(3):
-        wait_for_canary(events)
-        assert events.check() == ""
+        wait_for_canary(notifications)
+        assert notifications.check() == ""
     (inbox / "last").mkdir()
     assert heard.wait_for("last") == {"last"}
 
 
-def test_a_canary_that_does_not_come_back_is_a_fault(events: Notifications, heard: Heard) -> None:
-    wait_for_canary(events)
-    assert events._observer is not None
-    events._observer.unschedule_all()  # the observer lives and watches nothing, as at the limit of watches
-    assert events.check() == ""
-    assert events.check() == "the canary file's event did not come back"
-    assert events.start() == ""
-    wait_for_canary(events)
-    assert events.check() == ""
+def test_a_canary_that_does_not_come_back_is_a_fault(
+    notifications: Notifications, observers: list[BaseObserver]
+) -> None:
+    wait_for_canary(notifications)
+    observers[0].unschedule_all()  # it lives and watches nothing, as at the limit of watches
+    assert notifications.check() == ""
+    assert notifications.check() == "the canary file's event did not come back"
+    assert notifications.start() == ""
+    wait_for_canary(notifications)
+    assert notifications.check() == ""
 
 
-def test_an_inbox_that_was_deleted_and_made_anew_is_noticed_and_watched_again(
-    events: Notifications, inbox: Path, heard: Heard
+def test_an_inbox_that_was_deleted_and_made_again_is_a_fault_and_can_be_watched_again(
+    notifications: Notifications, inbox: Path, heard: Heard
 ) -> None:
     old = inbox.rename(inbox.with_name("old"))
-    assert events.check() == "the inbox cannot be read: No such file or directory"
+    assert notifications.check() == "the inbox cannot be read: No such file or directory"
     inbox.mkdir()
-    assert events.check() == "the inbox is another folder than before"
+    assert notifications.check() == "the inbox is another folder than before"
     shutil.rmtree(old)
-    assert events.start() == ""
+    assert notifications.start() == ""
     (inbox / "after").mkdir()
     heard.wait_for("after")
-    wait_for_canary(events)
-    assert events.check() == ""
+    wait_for_canary(notifications)
+    assert notifications.check() == ""
 
 
-def test_an_observer_that_ended_is_a_fault_and_can_be_begun_anew(
-    events: Notifications, inbox: Path, heard: Heard
+def test_an_observer_that_ended_is_a_fault_and_can_be_started_again(
+    notifications: Notifications, observers: list[BaseObserver], inbox: Path, heard: Heard
 ) -> None:
-    assert events._observer is not None
-    events._observer.stop()
-    events._observer.join()
-    assert events.check() == "watchdog's observer has ended"
-    assert events.start() == ""
+    observers[0].stop()
+    observers[0].join()
+    assert notifications.check() == "watchdog's observer has ended"
+    assert notifications.start() == ""
     (inbox / "after").mkdir()
     heard.wait_for("after")
 
 
-def test_an_inbox_that_is_not_there_is_a_reason_and_no_error(tmp_path: Path, heard: Heard) -> None:
-    events = Notifications(tmp_path / "inbox", heard)
-    assert events.start() == "the inbox cannot be watched: No such file or directory"
-    assert events.check() == "watchdog's observer has ended"
+def test_a_missing_inbox_is_a_fault_and_raises_nothing(tmp_path: Path, heard: Heard) -> None:
+    notifications = Notifications(tmp_path / "inbox", heard)
+    assert notifications.start() == "the inbox cannot be watched: No such file or directory"
+    assert notifications.check() == "watchdog's observer has ended"
     (tmp_path / "inbox").mkdir()
-    assert events.start() == ""
-    events.stop()
+    assert notifications.start() == ""
+    notifications.stop()
 
 
-def test_an_inbox_that_cannot_be_written_to_is_a_reason(inbox: Path, heard: Heard) -> None:
+def test_an_inbox_that_cannot_be_written_to_is_a_fault(inbox: Path, heard: Heard) -> None:
     (inbox / CANARY).mkdir()
-    events = Notifications(inbox, heard)
-    assert events.start() == "the inbox cannot be written to: Is a directory"
-    assert events.check() == "the inbox cannot be written to: Is a directory"
+    notifications = Notifications(inbox, heard)
+    assert notifications.start() == "the inbox cannot be written to: Is a directory"
+    assert notifications.check() == "the inbox cannot be written to: Is a directory"
     (inbox / CANARY).rmdir()
-    assert events.check() == ""
-    wait_for_canary(events)
-    events.stop()
+    assert notifications.check() == ""
+    wait_for_canary(notifications)
+    notifications.stop()
 
 
-def test_a_listener_whose_loop_is_closed_does_not_end_the_events(inbox: Path, heard: Heard) -> None:
+def test_a_listener_whose_loop_is_closed_does_not_end_the_notifications(
+    inbox: Path, heard: Heard
+) -> None:
     def closed(name: str) -> None:
         heard(name)
         raise RuntimeError("Event loop is closed")
 
-    events = Notifications(inbox, closed)
-    events.start()
+    notifications = Notifications(inbox, closed)
+    notifications.start()
     for name in ("one", "two"):
         (inbox / name).mkdir()
         heard.wait_for(name)
-    wait_for_canary(events)
-    assert events.check() == ""
-    events.stop()
+    wait_for_canary(notifications)
+    assert notifications.check() == ""
+    notifications.stop()
 
 
-def test_after_the_end_nothing_is_left_behind(events: Notifications, inbox: Path) -> None:
-    wait_for_canary(events)
-    events.stop()
-    events.stop()
+def test_stopping_leaves_no_file_and_no_thread(notifications: Notifications, inbox: Path) -> None:
+    wait_for_canary(notifications)
+    notifications.stop()
+    notifications.stop()
     assert [path.name for path in inbox.iterdir()] == ["fox"]
-    assert [
-        thread.name
-        for thread in threading.enumerate()
-        if "inotify" in type(thread).__name__.lower()
-    ] == []
+    threads = [type(thread).__name__.lower() for thread in threading.enumerate()]
+    assert [name for name in threads if "inotify" in name] == []
 
 
-def test_beginning_twice_leaves_one_observer(events: Notifications) -> None:
-    first = events._observer
-    assert events.start() == ""
-    assert first is not None
-    assert not first.is_alive()
+def test_starting_twice_leaves_one_observer(
+    notifications: Notifications, observers: list[BaseObserver]
+) -> None:
+    assert notifications.start() == ""
+    assert [observer.is_alive() for observer in observers] == [False, True]
 
 
-def test_a_link_in_the_canary_s_place_is_not_written_through(
+def test_a_link_in_place_of_the_canary_is_not_written_through(
     inbox: Path, tmp_path: Path, heard: Heard
 ) -> None:
-    """Whoever may write to the inbox could empty any file that the service may write, such as a job's record."""
+    """Else whoever may write to the inbox could empty a job's record, or any file of ours."""
     victim = tmp_path / "job.json"
     victim.write_text("precious")
     (inbox / CANARY).symlink_to(victim)
-    events = Notifications(inbox, heard)
-    events.start()
-    events.check()
-    events.stop()
+    notifications = Notifications(inbox, heard)
+    notifications.start()
+    notifications.check()
+    notifications.stop()
     assert victim.read_text() == "precious"
 
 
-def test_a_pipe_in_the_canary_s_place_does_not_stop_the_watcher(inbox: Path, heard: Heard) -> None:
-    """Opening a pipe for writing waits for a reader, for ever."""
+def test_a_pipe_in_place_of_the_canary_does_not_stop_the_watcher(inbox: Path, heard: Heard) -> None:
+    """Opening a pipe for writing would wait for a reader, for ever."""
     os.mkfifo(inbox / CANARY)
-    events = Notifications(inbox, heard)
-    starting = threading.Thread(target=events.start, daemon=True)
+    notifications = Notifications(inbox, heard)
+    starting = threading.Thread(target=notifications.start, daemon=True)
     starting.start()
     starting.join(3)
     hangs = starting.is_alive()
     if hangs:  # let the thread go on, so that the test can end
         os.close(os.open(inbox / CANARY, os.O_RDONLY | os.O_NONBLOCK))
         starting.join()
-    events.stop()
+    notifications.stop()
     assert not hangs

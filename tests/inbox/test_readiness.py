@@ -1,4 +1,4 @@
-"""The one rule: when is a folder complete and quiet? Times are whole seconds here, so that no rounding blurs a border."""
+"""The one rule: when is a folder ready?"""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -8,27 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config import Watch
-from daemon.inbox.readiness import (
-    Entry,
-    ManifestState,
-    Sighting,
-    State,
-    Verdict,
-    Watched,
-    judge,
-    remember,
+from daemon.inbox.readiness import Entry, Sighting, State, Verdict, Watched, judge, remember
+from tests.inbox.sightings import (
+    ABSENT,
+    COMPLETE,
+    COPYING,
+    ENTRIES,
+    ENTRY,
+    FAULTY,
+    KINDS,
+    LACKING,
+    TORN,
+    WATCH,
+    of_size,
 )
-
-ENTRY = Entry("01.png", inode=1, size=10, mtime_ns=1, ctime_ns=1, mode=0o100644)
-ENTRIES = (ENTRY, replace(ENTRY, name="manifest.json", inode=2))
-COMPLETE = Sighting(ENTRIES, ManifestState.SOUND)
-LACKING = Sighting(ENTRIES, ManifestState.SOUND, ("02.png",))
-ABSENT = Sighting(ENTRIES[:1], ManifestState.ABSENT, ("manifest.json",))
-TORN = Sighting(ENTRIES, ManifestState.TORN, ("the rest of manifest.json",))
-FAULTY = Sighting(ENTRIES, ManifestState.FAULTY)
-COPYING = Sighting(ENTRIES, ManifestState.FAULTY, ("02.png.part",))
-KINDS = [COMPLETE, LACKING, ABSENT, TORN, FAULTY, COPYING]
-WATCH = Watch(settle_seconds=5, patience_seconds=30, give_up_seconds=1000)
 
 SIGHTINGS = st.sampled_from(KINDS)
 SECONDS = st.integers(0, 5000)
@@ -41,40 +34,39 @@ WATCHES = st.builds(
 
 
 def after(quiet: float, sighting: Sighting, watch: Watch = WATCH, since: float = 0) -> Verdict:
-    """The verdict on a sighting that has not changed for so many seconds."""
+    """The verdict on a folder that has looked like this for `quiet` seconds."""
     return judge(Watched(sighting.entries, since), sighting, since + quiet, watch)
 
 
-# ---- remembering ----------------------------------------------------------------------------------------------------------
+# ---- remembering --------------------------------------------------------------------------------
 
 
-def test_a_first_look_begins_the_quiet_time() -> None:
+def test_the_first_look_starts_the_quiet_time() -> None:
     assert remember(None, COMPLETE, 7) == Watched(ENTRIES, 7)
 
 
-def test_a_look_that_finds_the_same_leaves_the_quiet_time_as_it_was() -> None:
+def test_a_look_that_finds_the_same_files_does_not_restart_the_quiet_time() -> None:
     watched = Watched(ENTRIES, 3)
     assert remember(watched, LACKING, 9) is watched
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Entry)])
-def test_a_change_of_anything_about_any_file_begins_the_quiet_time_anew(field: str) -> None:
+def test_a_change_of_anything_about_any_file_restarts_the_quiet_time(field: str) -> None:
     change: dict[str, Any] = {field: "other" if field == "name" else 999}
     changed = replace(ENTRY, **change)
     for entries in ((changed, ENTRIES[1]), (ENTRIES[0], changed)):
-        assert remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9) == Watched(
-            entries, 9
-        )
+        watched = remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9)
+        assert watched == Watched(entries, 9)
 
 
 @pytest.mark.parametrize(
     "entries", [(), ENTRIES[:1], (*ENTRIES, replace(ENTRY, name="notes.txt")), ENTRIES[::-1]]
 )
-def test_a_file_more_or_less_begins_the_quiet_time_anew(entries: tuple[Entry, ...]) -> None:
+def test_a_file_more_or_less_restarts_the_quiet_time(entries: tuple[Entry, ...]) -> None:
     assert remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9).since == 9
 
 
-# ---- the rule -------------------------------------------------------------------------------------------------------------
+# ---- the rule -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -106,13 +98,13 @@ def test_each_kind_of_folder_becomes_ready_in_its_own_time(
 
 
 @pytest.mark.parametrize("sighting", [LACKING, ABSENT, COPYING])
-def test_with_no_time_to_give_up_a_folder_is_waited_for_for_ever(sighting: Sighting) -> None:
+def test_without_a_time_to_give_up_an_incomplete_folder_waits_for_ever(sighting: Sighting) -> None:
     verdict = after(10**9, sighting, WATCH.model_copy(update={"give_up_seconds": 0}))
     assert verdict == Verdict(State.WAITING, 10**9, sighting.lacking, None)
 
 
 @given(SIGHTINGS, SECONDS, WATCHES)
-def test_nothing_is_ever_ready_before_the_settle_time(
+def test_a_folder_is_settling_until_the_settle_time_and_no_longer(
     sighting: Sighting, quiet: int, watch: Watch
 ) -> None:
     verdict = after(quiet, sighting, watch)
@@ -125,28 +117,27 @@ def test_a_complete_folder_is_ready_from_the_settle_time_on(quiet: int, watch: W
 
 
 @given(st.sampled_from([LACKING, ABSENT, COPYING]), SECONDS, WATCHES)
-def test_what_lacks_files_is_ready_only_when_it_is_given_up(
+def test_a_folder_that_lacks_files_is_ready_only_when_it_is_given_up(
     sighting: Sighting, quiet: int, watch: Watch
 ) -> None:
-    given_up = watch.give_up_seconds > 0 and quiet >= max(
-        watch.settle_seconds, watch.give_up_seconds
-    )
-    assert (after(quiet, sighting, watch).state is State.READY) == given_up
+    needed = max(watch.settle_seconds, watch.give_up_seconds)
+    is_given_up = watch.give_up_seconds > 0 and quiet >= needed
+    assert (after(quiet, sighting, watch).state is State.READY) == is_given_up
 
 
 @given(SECONDS, WATCHES)
-def test_a_torn_manifest_has_the_patience_to_be_finished(quiet: int, watch: Watch) -> None:
-    assert (after(quiet, TORN, watch).state is State.READY) == (
-        quiet >= max(watch.settle_seconds, watch.patience_seconds)
-    )
+def test_a_torn_manifest_is_given_the_patience_to_be_finished(quiet: int, watch: Watch) -> None:
+    needed = max(watch.settle_seconds, watch.patience_seconds)
+    assert (after(quiet, TORN, watch).state is State.READY) == (quiet >= needed)
 
 
 @given(SIGHTINGS, SECONDS, SECONDS, WATCHES, SECONDS)
-def test_time_alone_only_ever_brings_a_folder_further(
+def test_time_alone_never_takes_a_folder_back(
     sighting: Sighting, one: int, other: int, watch: Watch, since: int
 ) -> None:
     order = list(State)
-    earlier, later = (after(quiet, sighting, watch, since) for quiet in sorted((one, other)))
+    earlier = after(min(one, other), sighting, watch, since)
+    later = after(max(one, other), sighting, watch, since)
     assert order.index(earlier.state) <= order.index(later.state)
 
 
@@ -173,32 +164,31 @@ def test_a_verdict_says_when_time_alone_changes_it(
 def test_in_any_history_ready_means_complete_and_unchanged_for_the_settle_time(
     looks: list[tuple[int, Sighting, int]],
 ) -> None:
-    """Looks at any times at a folder that changes at any times, told by its size, against the rule in its plainest form."""
-    now, watched = 100, None
+    """Looks at any times, changes of size at any times, against the rule in its plainest form."""
+    now = 100
+    watched = None
     history: list[tuple[int, int]] = []
     for passed, kind, size in looks:
         now += passed
-        sighting = replace(kind, entries=(replace(ENTRY, size=size),))
+        sighting = of_size(kind, size)
         watched = remember(watched, sighting, now)
         history.append((now, size))
+
         last_change = max(
             index
             for index in range(len(history))
             if index == 0 or history[index - 1][1] != history[index][1]
         )
         quiet = now - history[last_change][0]
+        needed = {COMPLETE: 5, TORN: 30, LACKING: 1000}[kind]
         verdict = judge(watched, sighting, now, WATCH)
         assert verdict.quiet == quiet
-        assert (verdict.state is State.READY) == (
-            quiet >= {COMPLETE: 5, TORN: 30, LACKING: 1000}[kind]
-        )
+        assert (verdict.state is State.READY) == (quiet >= needed)
 
 
 @pytest.mark.parametrize(
     "name", ["sub/.01.png.AbC123", "sub/.syncthing.01.png", "sub/~syncthing~01.png"]
 )
-def test_an_unfinished_copy_further_down_in_a_faulty_folder_is_waited_for_as_well(
-    name: str,
-) -> None:
-    """What is lacking is a path; the names of unfinished copies are matched against its last part."""
+def test_an_unfinished_copy_in_a_subfolder_of_a_faulty_story_is_waited_for(name: str) -> None:
+    """`test_view` tests that such a path is recognised."""
     assert after(5, replace(FAULTY, lacking=(name,))).state is State.WAITING

@@ -1,5 +1,6 @@
-"""Looking into the inbox: what is there, what each folder lacks, and nothing that a folder could do to the one who looks."""
+"""Looking into the inbox: what is there, what each folder lacks, and what no folder can do."""
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -11,16 +12,24 @@ from unittest.mock import Mock, call
 
 import pytest
 
-from daemon.inbox import view as inbox
 from daemon.inbox import view as view_module
 from daemon.inbox.readiness import ManifestState, Sighting
-from daemon.inbox.view import DEEPEST, FolderView, Listing, entries_of, list_inbox
+from daemon.inbox.view import (
+    DEEPEST,
+    FolderView,
+    Listing,
+    entries_of,
+    list_inbox,
+    look_at,
+    sha256_of,
+)
 from daemon.story import manifest
 from daemon.story.reading import read
 from tests.helpers.stories import picture, read_manifest, story, write_manifest
 
 
 def view(folder: Path, *tracks: str) -> FolderView:
+    """A view of a folder, where the music library has these tracks."""
     return FolderView(folder, "manifest.json", lambda: tracks)
 
 
@@ -41,10 +50,10 @@ def fox(tmp_path: Path) -> Path:
     return story(tmp_path / "fox")
 
 
-# ---- the inbox ------------------------------------------------------------------------------------------------------------
+# ---- the inbox ----------------------------------------------------------------------------------
 
 
-def test_folders_and_strays_are_told_apart_and_the_hidden_and_unfinished_passed_over(
+def test_folders_and_strays_are_listed_without_hidden_and_unfinished_ones(
     tmp_path: Path,
 ) -> None:
     for name in ("b", "a", ".hidden", "c.part", "d.tmp", ".x.AbC123"):
@@ -56,7 +65,7 @@ def test_folders_and_strays_are_told_apart_and_the_hidden_and_unfinished_passed_
     assert list_inbox(tmp_path) == Listing(("a", "b"), ("link", "notes.txt", "pipe"))
 
 
-def test_an_inbox_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_inbox_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         list_inbox(tmp_path / "inbox")
 
@@ -66,7 +75,7 @@ def test_names_that_are_not_unicode_are_listed(tmp_path: Path) -> None:
     assert list_inbox(tmp_path).folders == ("f\udcfcchse",)
 
 
-# ---- one folder -----------------------------------------------------------------------------------------------------------
+# ---- one folder ---------------------------------------------------------------------------------
 
 
 def test_a_complete_story_is_sound_and_lacks_nothing(fox: Path) -> None:
@@ -94,22 +103,25 @@ def test_a_manifest_that_is_not_json_is_torn(text: str, fox: Path) -> None:
     "content",
     [[], {"titel": "x"}, {"pages": [{"image": "../x.png", "duration": 1}]}, {"pages": []}],
 )
-def test_json_that_is_no_manifest_is_faulty_and_waits_for_nothing_but_copies(
+def test_json_that_is_not_a_manifest_is_faulty_and_lacks_only_unfinished_copies(
     content: object, fox: Path
 ) -> None:
     write_manifest(fox, content)
     assert state_and_lacking(fox) == (ManifestState.FAULTY, ())
     (fox / "02.png.tmp").touch()
-    assert state_and_lacking(fox) == (ManifestState.FAULTY, ("02.png.tmp",))
+    (fox / "sub").mkdir()
+    (fox / "sub" / ".01.png.AbC123").touch()
+    lacking = ("02.png.tmp", "sub/.01.png.AbC123")
+    assert state_and_lacking(fox) == (ManifestState.FAULTY, lacking)
 
 
-def test_every_file_that_is_named_and_not_there_is_lacking(fox: Path) -> None:
+def test_a_file_that_is_named_and_not_there_is_lacking(fox: Path) -> None:
     (fox / "02.png").unlink()
     (fox / "03.wav").unlink()
     assert state_and_lacking(fox) == (ManifestState.SOUND, ("02.png", "03.wav"))
 
 
-def test_a_file_in_a_folder_of_the_story_is_found(fox: Path) -> None:
+def test_a_file_in_a_subfolder_is_found(fox: Path) -> None:
     (fox / "pictures").mkdir()
     (fox / "01.png").rename(fox / "pictures" / "01.png")
     assert look(fox).lacking == ("01.png",)
@@ -170,9 +182,8 @@ def test_a_track_is_waited_for_unless_the_library_has_it(
 def test_a_declared_size_is_waited_for(fox: Path) -> None:
     content = read_manifest(fox)
     size = (fox / "01.png").stat().st_size
-    write_manifest(
-        fox, content | {"files": {"01.png": {"size": size + 1}, "notes.txt": {"size": 1}}}
-    )
+    files = {"01.png": {"size": size + 1}, "notes.txt": {"size": 1}}
+    write_manifest(fox, content | {"files": files})
     assert look(fox).lacking == (f"01.png ({size} of {size + 1} bytes)", "notes.txt")
     write_manifest(fox, content | {"files": {"01.png": {"size": size}}})
     assert look(fox).lacking == ()
@@ -184,10 +195,10 @@ def test_a_declared_hash_is_waited_for_in_capitals_too(fox: Path) -> None:
     for declared in (digest, digest.upper()):
         write_manifest(fox, content | {"files": {"01.png": {"sha256": declared}}})
         assert look(fox).lacking == ()
-    eyes = view(fox)
-    eyes.look()
+    fox_view = view(fox)
+    fox_view.look()
     (fox / "01.png").write_bytes(b"other bytes")
-    sighting = eyes.look()
+    sighting = fox_view.look()
     assert sighting is not None
     assert sighting.lacking == ("01.png (its SHA-256 differs from the declared one)",)
 
@@ -195,33 +206,30 @@ def test_a_declared_hash_is_waited_for_in_capitals_too(fox: Path) -> None:
 def test_a_declared_hash_is_computed_once_for_each_state_of_a_file(
     fox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counting = Mock(wraps=inbox._sha256)  # nothing outside tells how often a file was read
-    monkeypatch.setattr(inbox, "_sha256", counting)
-    write_manifest(
-        fox,
-        read_manifest(fox)
-        | {"files": {"01.png": {"sha256": "0" * 64}, "02.png": {"sha256": "0" * 64}}},
-    )
-    eyes = view(fox)
+    counting = Mock(wraps=sha256_of)  # how often a file was read cannot be seen from outside
+    monkeypatch.setattr(view_module, "sha256_of", counting)
+    files = {"01.png": {"sha256": "0" * 64}, "02.png": {"sha256": "0" * 64}}
+    write_manifest(fox, read_manifest(fox) | {"files": files})
+    fox_view = view(fox)
     for _ in range(3):
-        eyes.look()
+        fox_view.look()
     assert counting.mock_calls == [call(fox / "01.png"), call(fox / "02.png")]
     picture(fox / "02.png", size=(20, 20))
-    eyes.look()
+    fox_view.look()
     assert counting.mock_calls[2:] == [call(fox / "02.png")]
 
 
 def test_an_unchanged_folder_is_read_once_and_a_changed_manifest_again(
     fox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counting = Mock(wraps=read)  # nothing outside tells how often a manifest was read
+    counting = Mock(wraps=read)  # how often a manifest was read cannot be seen from outside
     monkeypatch.setattr(view_module, "read", counting)
-    eyes = view(fox)
+    fox_view = view(fox)
     for _ in range(3):
-        eyes.look()
+        fox_view.look()
     assert counting.call_count == 1
-    write_manifest(fox, read_manifest(fox) | {"title": "Anew"})
-    eyes.look()
+    write_manifest(fox, read_manifest(fox) | {"title": "Another"})
+    fox_view.look()
     assert counting.call_count == 2
 
 
@@ -246,7 +254,7 @@ def test_the_manifest_has_the_name_that_is_set(fox: Path) -> None:
         lambda folder: os.utime(folder / "01.png", ns=(0, (folder / "01.png").stat().st_mtime_ns)),
     ],
 )
-def test_whatever_is_done_to_a_file_makes_the_entries_differ(
+def test_any_change_of_a_file_changes_the_entries(
     change: Callable[[Path], object], fox: Path
 ) -> None:
     before = entries_of(fox)
@@ -261,36 +269,43 @@ def test_looking_and_reading_change_nothing(fox: Path) -> None:
     assert entries_of(fox) == before
 
 
-# ---- what a folder cannot do ----------------------------------------------------------------------------------------------
+def test_a_folder_that_cannot_be_looked_at_has_its_error_in_place_of_a_sighting(
+    fox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OSError(errno.ESTALE, "Stale file handle")
+    lost = view(tmp_path / "lost")
+    monkeypatch.setattr(lost, "look", Mock(side_effect=error))
+    sightings = look_at({"lost": lost, "fox": view(fox), "gone": view(tmp_path / "gone")})
+    assert sightings == {"lost": error, "fox": look(fox), "gone": None}
 
 
-def test_a_folder_that_is_gone_or_a_link_or_a_file_is_no_folder(fox: Path, tmp_path: Path) -> None:
+# ---- what a folder cannot do --------------------------------------------------------------------
+
+
+def test_nothing_and_a_link_and_a_file_are_not_folders(fox: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(fox)
     (tmp_path / "file").touch()
-    assert [view(tmp_path / name).look() for name in ("nothing", "link", "file")] == [
-        None,
-        None,
-        None,
-    ]
+    for name in ("nothing", "link", "file"):
+        assert view(tmp_path / name).look() is None
 
 
-def test_a_folder_that_is_taken_away_during_a_look_is_no_folder(
+def test_a_folder_that_is_taken_away_during_a_look_is_gone(
     fox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scandir = os.scandir
 
-    def listed_too_late(folder: Path) -> object:
+    def list_too_late(folder: Path) -> object:
         fox.rename(fox.with_name("elsewhere"))
         return scandir(folder)
 
-    with monkeypatch.context() as patched:  # the race, at its worst instant
-        patched.setattr(os, "scandir", listed_too_late)
+    with monkeypatch.context() as patched:  # the race at its worst instant
+        patched.setattr(os, "scandir", list_too_late)
         sighting = view(fox).look()
     assert sighting is None
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "huge"])
-def test_a_manifest_that_is_no_plain_file_of_a_sane_size_is_not_read(
+def test_a_manifest_that_is_not_a_plain_file_or_too_large_is_not_read(
     kind: str, fox: Path, tmp_path: Path
 ) -> None:
     own = fox / "manifest.json"
@@ -321,10 +336,10 @@ def test_a_link_with_a_declared_hash_is_not_read(fox: Path, tmp_path: Path) -> N
     (tmp_path / "secret").write_bytes(b"secret")
     (fox / "x").symlink_to(tmp_path / "secret")
     write_manifest(fox, read_manifest(fox) | {"files": {"x": {"sha256": "0" * 64}}})
-    assert look(fox).lacking == ()  # intake refuses it; waiting would not mend it
+    assert look(fox).lacking == ()  # intake refuses it; waiting is no help
 
 
-def test_files_below_the_deepest_folder_do_not_exist(tmp_path: Path) -> None:
+def test_files_below_the_deepest_level_are_not_seen(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*("d" * (DEEPEST + 1)))
     deep.mkdir(parents=True)
     (deep / "too-deep").touch()
@@ -332,12 +347,10 @@ def test_files_below_the_deepest_folder_do_not_exist(tmp_path: Path) -> None:
     assert [Path(entry.name).name for entry in entries_of(tmp_path)] == ["deep"]
 
 
-def test_a_folder_with_too_many_files_is_looked_at_in_part(
+def test_of_a_folder_with_too_many_files_only_a_part_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        inbox, "MOST_ENTRIES", 10
-    )  # the real 20,000 files would take a second to make
+    monkeypatch.setattr(view_module, "MOST_ENTRIES", 10)  # 20,000 files take a second to make
     for number in range(15):
         (tmp_path / str(number)).touch()
     assert len(entries_of(tmp_path)) == 10
@@ -345,19 +358,17 @@ def test_a_folder_with_too_many_files_is_looked_at_in_part(
 
 @pytest.mark.parametrize("stem", [b"a\\b", b"f\xfcchse", b"\xff"])
 def test_any_name_that_a_file_may_have_can_be_looked_at(stem: bytes, tmp_path: Path) -> None:
-    """A ValidationError out of here ends the watcher, and the service, and again after each restart."""
+    """A ValidationError here would end the service, and again after each restart."""
     write_manifest(tmp_path, {})
     for ending in (".png", ".mp3"):
         (tmp_path / f"{os.fsdecode(stem)}{ending}").touch()
     look(tmp_path)
 
 
-def test_the_entries_of_a_folder_are_limited_in_all_and_not_in_each_of_its_folders(
+def test_the_limit_of_entries_is_for_all_subfolders_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        inbox, "MOST_ENTRIES", 10
-    )  # the real 20,000 files would take a second to make
+    monkeypatch.setattr(view_module, "MOST_ENTRIES", 10)  # 20,000 files take a second to make
     for number in range(5):
         (tmp_path / f"folder-{number}").mkdir()
         for other in range(5):
@@ -368,25 +379,25 @@ def test_the_entries_of_a_folder_are_limited_in_all_and_not_in_each_of_its_folde
 def test_a_file_that_vanishes_during_a_look_does_not_make_the_folder_vanish(
     fox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """rsync renames its temporary files all the time; the folder would be forgotten, and detected anew in the log."""
+    """rsync renames its temporary files all the time. The folder would be detected every time."""
     (fox / ".04.png.AbC123").touch()
     scandir = os.scandir
 
     @contextmanager
-    def listed_before_a_rename(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    def list_before_a_rename(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
         with scandir(folder) as entries:
             listed = list(entries)
         (fox / ".04.png.AbC123").rename(fox / "04.png")
         yield iter(listed)
 
-    with monkeypatch.context() as patched:  # the race, at its worst instant
-        patched.setattr(os, "scandir", listed_before_a_rename)
+    with monkeypatch.context() as patched:  # the race at its worst instant
+        patched.setattr(os, "scandir", list_before_a_rename)
         sighting = view(fox).look()
     assert sighting is not None
 
 
-def test_what_is_lacking_is_not_what_is_there(tmp_path: Path) -> None:
-    """ "story.waiting" told of 02.png, which lies there for all to see; it is its narration that is missing."""
+def test_no_file_that_is_there_is_named_as_lacking(tmp_path: Path) -> None:
+    """The log named 02.png, which is there; it is its narration that is missing."""
     folder = story(tmp_path / "pairs")
     write_manifest(folder, {})
     (folder / "02.wav").unlink()
@@ -394,7 +405,7 @@ def test_what_is_lacking_is_not_what_is_there(tmp_path: Path) -> None:
 
 
 def test_a_huge_file_with_a_declared_hash_does_not_hold_up_the_others(fox: Path) -> None:
-    """Hashing 64 GiB (a hole: no disk is needed) takes minutes, in which no other folder is looked at."""
+    """Hashing 64 GiB (a hole, which needs no disk) takes minutes; no other folder is looked at."""
     with (fox / "02.png").open("r+b") as file:
         file.truncate(64 * 2**30)
     write_manifest(fox, read_manifest(fox) | {"files": {"02.png": {"sha256": "0" * 64}}})
@@ -402,22 +413,19 @@ def test_a_huge_file_with_a_declared_hash_does_not_hold_up_the_others(fox: Path)
         "import sys, pathlib; from daemon.inbox import FolderView; "
         "FolderView(pathlib.Path(sys.argv[1]), 'manifest.json', tuple).look()"
     )
-    subprocess.run(
-        [sys.executable, "-c", code, fox], check=True, timeout=10, cwd=Path(__file__).parent.parent
-    )
+    command = [sys.executable, "-c", code, str(fox)]
+    subprocess.run(command, check=True, timeout=10, cwd=Path(__file__).parents[2])
 
 
-def test_empty_folders_in_a_folder_count_among_its_entries(
+def test_the_limit_of_entries_counts_empty_subfolders_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A million of them would be walked through at every look, although not one holds a file."""
+    """A million of them would be walked through at every look, although none holds a file."""
     for number in range(50):
         (tmp_path / str(number)).mkdir()
-    monkeypatch.setattr(
-        inbox, "MOST_ENTRIES", 10
-    )  # the real 20,000 folders would take seconds to make
+    monkeypatch.setattr(view_module, "MOST_ENTRIES", 10)  # 20,000 folders take seconds to make
     with monkeypatch.context() as patched:
-        counting = Mock(wraps=os.scandir)  # nothing outside tells how many folders were opened
+        counting = Mock(wraps=os.scandir)  # how many were opened cannot be seen from outside
         patched.setattr(os, "scandir", counting)
         entries_of(tmp_path)
     assert counting.call_count <= 11
