@@ -117,8 +117,8 @@ def write_texts(plan: Plan, made: Path) -> None:
 def hand_over(made: Path, attempt: Path) -> None:
     """Move the finished files to the attempt's folder.
 
-    Raises AssertionError for a file that `delivery.files` does not know: it would be published under
-    a wrong name.
+    Raises AssertionError for a file that `delivery.files` does not know: it would be published
+    under a wrong name.
     """
     if unknown := files.unknown(made):
         raise AssertionError(f"files that have no place in the outbox: {unknown}")
