@@ -1,4 +1,4 @@
-"""Room on the disk: whoever waits goes on when there is enough, and the log has each change once."""
+"""Room on the disk: stories wait until there is enough, and each change is logged once."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ class Disk:
         return self.free
 
     async def is_checked(self, times: int) -> None:
-        """Wait until the disk has been checked so many times more."""
+        """Wait until the disk has been checked that many times more."""
         wanted = self.checks + times
         async with asyncio.timeout(20):
             while self.checks < wanted:

@@ -68,6 +68,7 @@ def test_a_folder_moved_in_becomes_a_film_and_its_source_is_kept(
     assert [path.name for path in (root / "work").iterdir()] == [".lock"]
 
 
+@pytest.mark.slow
 def test_a_folder_copied_file_by_file_is_claimed_only_when_it_is_complete(
     root: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_folder_copied_file_by_file_is_claimed_only_when_it_is_complete(
     assert delivered(root) == ["slow"]
 
 
+@pytest.mark.slow
 def test_stories_renamed_from_part_or_dropped_before_the_start_are_delivered_once(
     root: Path, tmp_path: Path
 ) -> None:
@@ -107,6 +109,7 @@ def test_stories_renamed_from_part_or_dropped_before_the_start_are_delivered_onc
     assert delivered(root) == ["early", "late"]
 
 
+@pytest.mark.slow
 def test_a_service_killed_during_an_attempt_continues_it_and_delivers_once(
     root: Path, tmp_path: Path
 ) -> None:
@@ -198,6 +201,7 @@ def test_on_a_stop_running_stories_are_finished(root: Path, tmp_path: Path) -> N
     assert service.lines()[-1]["event"] == "service.stopped"
 
 
+@pytest.mark.slow
 def test_on_a_stop_a_story_that_does_not_finish_in_time_stays_uncharged(
     root: Path, tmp_path: Path
 ) -> None:
@@ -247,6 +251,7 @@ def test_sighup_takes_over_new_settings_unless_they_are_wrong(root: Path, tmp_pa
     )
 
 
+@pytest.mark.slow
 def test_run_once_compiles_what_is_ready_and_its_exit_code_reports_failures(
     root: Path, tmp_path: Path
 ) -> None:
@@ -260,6 +265,7 @@ def test_run_once_compiles_what_is_ready_and_its_exit_code_reports_failures(
     assert (root / "failed/wrong/WHY.txt").is_file()
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None:
     with running_service(root, **SLOWLY) as service:
         drop(story(tmp_path / "long", (60.0,)), root)
