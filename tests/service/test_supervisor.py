@@ -60,7 +60,7 @@ async def broken(order: Order) -> Outcome:
 
 
 class Scripted:
-    """Workers that follow a script, one line for each order. The last line is repeated for ever."""
+    """Workers that follow a script, one line for each order. The last line is then repeated."""
 
     def __init__(self, *script: Act) -> None:
         self.script = script
