@@ -1,4 +1,4 @@
-"""`python -m daemon` is `storyreel`."""
+"""`python -m daemon` is the same as `storyreel`."""
 
 from daemon.cli import main
 

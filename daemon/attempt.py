@@ -1,12 +1,13 @@
-"""What a worker is given and what it gives back: an `Order`, and an `Outcome`.
+"""What a worker is given and what it returns: an `Order`, and an `Outcome`.
 
-An order says: compile this one story, once. How that ended is a value and not an exception, because it
-crosses the border of a process, and exceptions with a constructor of their own do not survive pickling.
+An order says: compile this one story, once. The outcome is a value and not an exception, because it
+crosses a process border, and exceptions with a constructor of their own do not survive pickling.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from daemon.config import Settings
 from daemon.errors import Problem
@@ -14,10 +15,10 @@ from daemon.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Compile the folder `source` of the story `name` into the existing folder `attempt`; `number` counts the attempts.
+    """Compile the story `name` from the folder `source` into the existing folder `attempt`.
 
-    `not_again`: the music of the film before, which this one should not have as well. `preview`: a film of a quarter of
-    the pixels, for a quick look.
+    `number`: which attempt this is, from 1. `not_again`: the music of the previous film, to be
+    avoided where there is other music. `preview`: make a film with a quarter of the pixels.
     """
 
     job: str
@@ -33,21 +34,22 @@ class Order:
 class Kind(StrEnum):
     """Why there is no film."""
 
-    STORY = "story"  # the story's own faults
+    STORY = "story"  # something in the story itself
     MACHINE = "machine"  # disk, memory, input and output
     FILM = "film"  # the film that was written is not the one that was planned
-    DIED = "died"  # the worker's process ended in the midst of it
+    DIED = "died"  # the worker's process ended during the attempt
     TIMEOUT = "timeout"
-    EXHAUSTED = "exhausted"  # recovered, and all attempts are used up
-    PROGRAM = "program"  # a fault of ours
+    EXHAUSTED = "exhausted"  # recovered after a crash, and all attempts are used up
+    PROGRAM = "program"  # a bug in this program
 
 
-_MAY_PASS = frozenset({Kind.MACHINE, Kind.FILM, Kind.DIED, Kind.TIMEOUT})
+RETRYABLE = frozenset({Kind.MACHINE, Kind.FILM, Kind.DIED, Kind.TIMEOUT})
+"""Failures whose cause may be gone at the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A verified film and what belongs to it lie in `folder`. `music` is the name of its track, if it has one."""
+    """A verified film, in `folder` with the files that belong to it. `music` names its track."""
 
     job: str
     folder: Path
@@ -57,17 +59,22 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No film. `trace` is for developers and empty unless the program itself is at fault."""
+    """No film. `trace` is for developers, and empty unless the program itself is at fault."""
 
     job: str
     kind: Kind
     problems: tuple[Problem, ...]
     trace: str = ""
 
+    @classmethod
+    def of(cls, job: str, kind: Kind, what: str, mend: str, trace: str = "") -> Self:
+        """A failure with one problem, which is not at any place of the story."""
+        return cls(job, kind, (Problem(str(kind), what, mend),), trace)
+
     @property
     def retryable(self) -> bool:
         """Whether the next attempt may succeed with the story as it is."""
-        return self.kind in _MAY_PASS
+        return self.kind in RETRYABLE
 
 
 Outcome = Film | Failure

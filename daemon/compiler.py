@@ -1,7 +1,7 @@
-"""One attempt at one story: intake → plan → render → verify → what lies beside the film.
+"""One attempt at one story: intake → plan → render → verify → report.
 
-Runs in a worker's process, or in the process of `storyreel compile`. It knows nothing of inboxes and of
-other stories.
+Runs in a worker's process, or in the process of `storyreel compile`. It knows nothing of inboxes
+and of other stories.
 """
 
 import platform
@@ -15,7 +15,7 @@ from pathlib import Path
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.delivery import files, report
 from daemon.delivery.report import PageTimes, SoundFacts
-from daemon.errors import FilmError, Problem, StoryError, UnreadableMedia
+from daemon.errors import FilmError, StoryError, UnreadableMedia
 from daemon.film import FilmFacts, Plan, plan_film, render_film, verify_film
 from daemon.film.plan.captions import subrip, webvtt
 from daemon.film.plan.chapters import for_youtube
@@ -30,7 +30,7 @@ PACKAGES = ("storyreel", "moviepy", "av", "pillow", "numpy")
 
 
 def compile_order(order: Order, progress: Reporter) -> Outcome:
-    """Make one attempt, and turn whatever happens into an Outcome.
+    """Make one attempt; an error becomes a Failure.
 
     The attempt's folder then holds finished files only.
     """
@@ -39,29 +39,26 @@ def compile_order(order: Order, progress: Reporter) -> Outcome:
     except StoryError as error:
         return Failure(order.job, Kind.STORY, error.problems)
     except FilmError as error:
-        mend = "It is tried again; if that goes on, look at the disk and the log."
-        return _failure(order, Kind.FILM, str(error), mend)
+        mend = "It is tried again. If it keeps failing, look at the disk and the log."
+        return Failure.of(order.job, Kind.FILM, str(error), mend)
     except MemoryError:
         mend = "Make the pictures smaller, or raise workers.memory_mib."
-        return _failure(order, Kind.MACHINE, "not enough memory", mend)
+        return Failure.of(order.job, Kind.MACHINE, "not enough memory", mend)
     except OSError as error:
-        mend = "It is tried again; look at the disk and the folders."
-        return _failure(order, Kind.MACHINE, error.strerror or str(error), mend)
-    except Exception as error:  # noqa: BLE001, RUF100 - the border of the process: our fault costs one story
+        what = error.strerror or str(error)
+        mend = "It is tried again. Look at the disk and the folders."
+        return Failure.of(order.job, Kind.MACHINE, what, mend)
+    except Exception as error:  # noqa: BLE001, RUF100 - a bug of ours costs this story, no other
         what = f"{type(error).__name__}: {error}"
-        mend = "A fault of Storyreel: please report it."
-        return _failure(order, Kind.PROGRAM, what, mend, traceback.format_exc())
-
-
-def _failure(order: Order, kind: Kind, what: str, mend: str, trace: str = "") -> Failure:
-    return Failure(order.job, kind, (Problem(str(kind), what, mend),), trace)
+        mend = "This is a bug in Storyreel: please report it."
+        return Failure.of(order.job, Kind.PROGRAM, what, mend, traceback.format_exc())
 
 
 def compile_story(order: Order, progress: Reporter) -> Film:
     """Compile a story into the existing folder `order.attempt`.
 
-    Raises StoryError with all problems of the story, FilmError when the film came out wrong, and the
-    machine's OSError and MemoryError.
+    Raises StoryError with all problems of the story, FilmError when the film came out wrong, and
+    the machine's OSError and MemoryError.
     """
     began = time.monotonic()
     settings = order.settings
@@ -73,24 +70,55 @@ def compile_story(order: Order, progress: Reporter) -> Film:
         story = intake(order.source, scratch, order.name, settings, order.not_again)
         typeface = open_typeface(story.film.font)
         plan = plan_film(story, settings.sound, settings.music, typeface, preview=order.preview)
-        _render(plan, made, order, progress)
+
+        progress("film", 0.0)
+        render(plan, made, order, progress)
+
         progress("checking", 1.0)
         facts = verify_film(files.draft(made, files.FILM), plan.timeline)
-        _write_words(plan, made)
-        seconds = time.monotonic() - began
-        report.write(_report(order, plan, facts, seconds), made / files.REPORT)
-        _hand_over(made, order.attempt)
-        return Film(
-            order.job, order.attempt, facts.seconds, story.music.name if story.music else ""
-        )
+
+        write_texts(plan, made)
+        written = report_on(order, plan, facts, time.monotonic() - began)
+        report.write(written, made / files.REPORT)
+        hand_over(made, order.attempt)
+        return Film(order.job, order.attempt, facts.seconds, written.music or "")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _hand_over(made: Path, attempt: Path) -> None:
-    """Move what was made to the attempt's folder.
+def render(plan: Plan, made: Path, order: Order, progress: Reporter) -> None:
+    """Render the film and its poster into the folder `made`.
 
-    A file with an ending that `delivery.files` does not know would not be published: our own fault.
+    Raises StoryError with every picture of the story that does not decode. Raises FilmError when
+    one did not decode and now all of them do: the disk or the memory has failed, not the story.
+    """
+    film = files.draft(made, files.FILM)
+    poster = files.draft(made, files.POSTER)
+    try:
+        render_film(plan, film, poster, lambda done: progress("film", done))
+    except UnreadableMedia as error:
+        problems = picture_problems(plan.story, order.settings.limits)
+        if problems:
+            raise StoryError(problems) from error
+        what = f"a picture could not be decoded, and a moment later it could: {error.what}"
+        raise FilmError(what) from error
+
+
+def write_texts(plan: Plan, made: Path) -> None:
+    """Write the texts that go with the film: chapters, and captions if it has any."""
+    texts = {files.CHAPTERS: for_youtube(plan.chapters, plan.timeline)}
+    if plan.captions:
+        texts[files.SUBRIP] = subrip(plan.captions)
+        texts[files.WEBVTT] = webvtt(plan.captions)
+    for ending, text in texts.items():
+        files.draft(made, ending).write_text(text, "utf-8")
+
+
+def hand_over(made: Path, attempt: Path) -> None:
+    """Move the finished files to the attempt's folder.
+
+    Raises AssertionError for a file that `delivery.files` does not know: it would be published
+    under a wrong name.
     """
     if unknown := files.unknown(made):
         raise AssertionError(f"files that have no place in the outbox: {unknown}")
@@ -98,30 +126,11 @@ def _hand_over(made: Path, attempt: Path) -> None:
         file.rename(attempt / file.name)
 
 
-def _render(plan: Plan, made: Path, order: Order, progress: Reporter) -> None:
-    """Render; when a picture does not decode, find all of the story's pictures that do not."""
-    film = files.draft(made, files.FILM)
-    poster = files.draft(made, files.POSTER)
-    try:
-        render_film(plan, film, poster, lambda done: progress("film", done))
-    except UnreadableMedia as error:
-        problems = picture_problems(plan.story, order.settings.limits)
-        if not problems:  # they all decode now: the disk or the memory failed, not the story
-            what = f"a picture could not be decoded, and a moment later it could: {error.what}"
-            raise FilmError(what) from error
-        raise StoryError(problems) from error
+# ---- report --------------------------------------------------------------------------------------
 
 
-def _write_words(plan: Plan, folder: Path) -> None:
-    texts = {files.CHAPTERS: for_youtube(plan.chapters, plan.timeline)}
-    if plan.captions:
-        texts[files.SUBRIP] = subrip(plan.captions)
-        texts[files.WEBVTT] = webvtt(plan.captions)
-    for ending, text in texts.items():
-        files.draft(folder, ending).write_text(text, "utf-8")
-
-
-def _report(order: Order, plan: Plan, facts: FilmFacts, seconds: float) -> report.Report:
+def report_on(order: Order, plan: Plan, facts: FilmFacts, seconds: float) -> report.Report:
+    """The report on a film that took `seconds` to make."""
     story = plan.story
     return report.Report(
         job=order.job,
@@ -129,9 +138,9 @@ def _report(order: Order, plan: Plan, facts: FilmFacts, seconds: float) -> repor
         attempt=order.number,
         title=story.title,
         film=asdict(facts),
-        pages=_page_times(plan),
+        pages=page_times(plan),
         music=story.music.name if story.music else None,
-        sound=_sound_facts(plan),
+        sound=sound_facts(plan),
         seed=story.seed,
         settings=story.film.model_dump(mode="json"),
         inputs=tuple(asdict(file) for file in story.inputs),
@@ -140,7 +149,8 @@ def _report(order: Order, plan: Plan, facts: FilmFacts, seconds: float) -> repor
     )
 
 
-def _page_times(plan: Plan) -> tuple[PageTimes, ...]:
+def page_times(plan: Plan) -> tuple[PageTimes, ...]:
+    """When each page begins, how long it stays, and how much of that is narration, in seconds."""
     timeline = plan.timeline
     spoken = {cue.page: cue.samples / SAMPLE_RATE for cue in timeline.cues}
     return tuple(
@@ -155,13 +165,18 @@ def _page_times(plan: Plan) -> tuple[PageTimes, ...]:
     )
 
 
-def _sound_facts(plan: Plan) -> SoundFacts:
+def sound_facts(plan: Plan) -> SoundFacts:
+    """How loud the film was made (LUFS), and the gains that did it (dB)."""
     levels = plan.levels
-    has_music = plan.background.track is not None
-    points = plan.background.ducking.points if has_music else ()
+    music_db = None
+    ducking: tuple[tuple[float, float], ...] = ()
+    if plan.background.track is not None:
+        music_db = round(decibels(levels.background), 1)
+        points = plan.background.ducking.points
+        ducking = tuple((round(sample / SAMPLE_RATE, 3), level) for sample, level in points)
     return SoundFacts(
         loudness_lufs=plan.loudness_lufs,
         narrations_db=tuple(round(decibels(levels.voice(page)), 1) for page in levels.voices),
-        music_db=round(decibels(levels.background), 1) if has_music else None,
-        ducking=tuple((round(sample / SAMPLE_RATE, 3), level) for sample, level in points),
+        music_db=music_db,
+        ducking=ducking,
     )

@@ -1,11 +1,13 @@
-"""Structured logging: the events that exist, and how they reach standard output.
+"""Structured logging: every event that exists, and how events reach standard output.
 
-One line is one JSON object with an event of the table below; names from stories are values in it and are escaped, so they
-cannot forge a line. `docs/events.md` is `events_table()`, and a test holds the two together. Set up again in every process.
+A line is one JSON object with one event of the table below. Names from stories are values in it
+and are escaped, so they cannot forge a line. `events_table()` is the table in `docs/events.md`; a
+test compares them. Logging is set up again in every process.
 """
 
 import logging
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +20,7 @@ from daemon.config import Log
 
 
 class Event(StrEnum):
-    """Everything that this program can say in its log."""
+    """Every event that this program logs."""
 
     SERVICE_STARTED = "service.started"
     SERVICE_READY = "service.ready"
@@ -49,90 +51,100 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What an event says, and the fields that it carries beside `timestamp`, `level` and `event`."""
+    """What an event means, and its fields in addition to `timestamp`, `level` and `event`."""
 
     meaning: str
     fields: tuple[str, ...] = ()
 
 
 JOB = ("story", "job", "attempt")
+"""The fields of every line about an attempt."""
 
 EVENTS: Mapping[Event, Description] = {
     Event.SERVICE_STARTED: Description(
-        "The folders are open and no other instance uses them.",
+        "The service has opened its folders, and no other instance uses them.",
         ("version", "pid", "root", "workers", "tracks"),
     ),
     Event.SERVICE_READY: Description(
-        "The first scan is done; films are being made from now on.", ("seconds",)
+        "The first scan of the inbox is done; stories are being taken.", ("seconds",)
     ),
     Event.SERVICE_DEGRADED: Description(
-        "The service works on, but without something.", ("reason", "mend")
+        "Something is wrong, and the service continues without it.", ("reason", "mend")
     ),
     Event.SERVICE_RELOADED: Description(
-        "SIGHUP: the settings were read again. With `problems` the old ones stay in force.",
+        "The settings were read again (SIGHUP). With `problems`, the old ones stay in force.",
         ("changed", "needs_restart", "problems"),
     ),
     Event.SERVICE_STOPPING: Description(
-        "No more stories are taken; running ones may finish.", ("reason", "running")
+        "No more stories are taken; running attempts may finish.", ("reason", "running")
     ),
     Event.SERVICE_STOPPED: Description(
-        "The last line. `left` stories go on at the next start.",
+        "The last line. `left` is the number of stories that continue at the next start.",
         ("seconds", "delivered", "failed", "left"),
     ),
     Event.WATCHER_STARTED: Description("The inbox is being watched.", ("inbox", "rescan_seconds")),
     Event.WATCHER_DEGRADED: Description(
-        "Events do not arrive; scans alone find stories, a little later.", ("reason", "mend")
+        "The system's notifications do not arrive; scans find new stories, a little later.",
+        ("reason", "mend"),
     ),
-    Event.WATCHER_RECOVERED: Description("Events arrive again.", ("seconds",)),
+    Event.WATCHER_RECOVERED: Description("Notifications arrive again.", ("seconds",)),
     Event.INBOX_SCANNED: Description(
-        "The inbox was looked through: at the start, and on level debug each time. `strays` are no story folders.",
+        "The whole inbox was scanned. Logged at the start, and on level debug at every scan."
+        " `strays` are entries that are not story folders.",
         ("folders", "strays", "seconds"),
     ),
     Event.STORY_DETECTED: Description("A new folder is in the inbox.", ("story",)),
     Event.STORY_WAITING: Description(
-        "A folder lacks what is listed; said at once, then ever more rarely.",
+        "A folder is incomplete; `lacking` lists what is missing. Logged at once, then less and"
+        " less often.",
         ("story", "lacking", "seconds"),
     ),
-    Event.STORY_READY: Description("A folder is complete and quiet.", ("story", "seconds")),
-    Event.STORY_CLAIMED: Description("A folder was taken out of the inbox.", ("story", "job")),
+    Event.STORY_READY: Description(
+        "A folder is complete and no longer changing.", ("story", "seconds")
+    ),
+    Event.STORY_CLAIMED: Description("A folder was moved out of the inbox.", ("story", "job")),
     Event.STORY_UNCLAIMABLE: Description(
-        "A folder cannot be taken; it stays.", ("story", "reason", "mend")
+        "A folder cannot be moved; it stays in the inbox.", ("story", "reason", "mend")
     ),
     Event.STORY_DELIVERED: Description(
         "The film is in the outbox. `seconds` counts from the claim.",
         (*JOB, "film", "film_seconds", "seconds"),
     ),
     Event.STORY_FAILED: Description(
-        "No film; the folder is in failed/ with the reason in it.",
+        "There is no film. The folder is in failed/, and the reasons are in it.",
         (*JOB, "kind", "folder", "problems", "seconds"),
     ),
     Event.STORY_RECOVERED: Description(
-        "A story that an earlier run left unfinished goes on.",
+        "A story that an earlier run left unfinished continues.",
         ("story", "job", "attempts", "state"),
     ),
     Event.RENDER_STARTED: Description("An attempt begins.", JOB),
     Event.RENDER_PROGRESS: Description(
-        "How far an attempt is, 0 to 1, every few seconds.", (*JOB, "stage", "done")
+        "How much of an attempt is done, 0 to 1. Logged every few seconds.",
+        (*JOB, "stage", "done"),
     ),
     Event.RENDER_RETRYING: Description(
-        "An attempt failed for a reason that may pass; another one follows.",
+        "An attempt failed for a reason that may pass. The next one starts in `wait_seconds`.",
         (*JOB, "reason", "wait_seconds"),
     ),
-    Event.RENDER_FINISHED: Description("An attempt ended.", (*JOB, "outcome", "seconds")),
+    Event.RENDER_FINISHED: Description("An attempt has ended.", (*JOB, "outcome", "seconds")),
     Event.DISK_LOW: Description(
-        "Too little room: no story is taken until there is more.", ("free_mib", "needed_mib")
+        "The disk is nearly full. No story is taken until there is more room.",
+        ("free_mib", "needed_mib"),
     ),
-    Event.DISK_OK: Description("There is room again.", ("free_mib",)),
-    Event.LIBRARY_MESSAGE: Description("A library that we use has warned.", ("logger", "message")),
+    Event.DISK_OK: Description("There is enough room again.", ("free_mib",)),
+    Event.LIBRARY_MESSAGE: Description(
+        "A library that this program uses has logged a warning or an error.", ("logger", "message")
+    ),
 }
 
 
 def events_table() -> str:
     """The table of events and fields, in Markdown."""
-    rows = [
-        f"| `{event}` | {', '.join(f'`{field}`' for field in about.fields)} | {about.meaning} |"
-        for event, about in EVENTS.items()
-    ]
+    rows = []
+    for event, about in EVENTS.items():
+        fields = ", ".join(f"`{field}`" for field in about.fields)
+        rows.append(f"| `{event}` | {fields} | {about.meaning} |")
     return "\n".join(["| event | fields | meaning |", "|---|---|---|", *rows]) + "\n"
 
 
@@ -142,60 +154,71 @@ def logger() -> FilteringBoundLogger:
     return bound
 
 
+def seconds_since(began: float) -> float:
+    """Seconds of the monotonic clock since `began`, rounded to milliseconds as in the log."""
+    return round(time.monotonic() - began, 3)
+
+
+# ---- setting up ----------------------------------------------------------------------------------
+
+
 def setup(settings: Log, stream: TextIO | None = None) -> None:
-    """Send every event, and whatever libraries warn of, to `stream` (standard output) in the form that is set."""
+    """Send events, and what libraries warn of, to `stream` (default: standard output)."""
     stream = stream or sys.stdout
-    console = settings.format == "console" or (settings.format == "auto" and stream.isatty())
+    level = getattr(logging, settings.level.upper())
     structlog.configure(
-        processors=_processors(console, colours=stream.isatty()),
-        wrapper_class=structlog.make_filtering_bound_logger(
-            getattr(logging, settings.level.upper())
-        ),
+        processors=processors(settings.format, is_terminal=stream.isatty()),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
     logging.captureWarnings(capture=True)
-    root = logging.getLogger()
-    root.handlers = [_Forwarder(logging.WARNING)]
+    logging.getLogger().handlers = [Forwarder(logging.WARNING)]
 
 
-def _processors(console: bool, colours: bool) -> list[Processor]:
+def processors(form: str, *, is_terminal: bool) -> list[Processor]:
+    """The steps from an event to a line: for people on a console, or as JSON.
+
+    `form` is the setting `log.format`; "auto" means console on a terminal, and JSON elsewhere.
+    """
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    if console:
-        # repr: an escape sequence in a story's name must not reach the terminal
-        return [
-            *shared,
-            structlog.dev.ConsoleRenderer(
-                colors=colours, repr_native_str=True, pad_event_to=18, sort_keys=False
-            ),
-        ]
+    if form == "console" or (form == "auto" and is_terminal):
+        console = structlog.dev.ConsoleRenderer(
+            colors=is_terminal,
+            # repr: an escape sequence in a story's name must not reach the terminal
+            repr_native_str=True,
+            pad_event_to=18,
+            sort_keys=False,
+        )
+        return [*shared, console]
     return [
         *shared,
         structlog.processors.format_exc_info,
-        _in_reading_order,
+        in_reading_order,
         structlog.processors.JSONRenderer(),
     ]
 
 
-def _in_reading_order(_logger: WrappedLogger, _method: str, told: EventDict) -> EventDict:
-    """When, how serious, what, about which story; then the rest: so raw lines can be read by eye."""
-    first = {key: told[key] for key in ("timestamp", "level", "event", *JOB) if key in told}
-    return first | {key: value for key, value in told.items() if key not in first}
+def in_reading_order(_logger: WrappedLogger, _method: str, fields: EventDict) -> EventDict:
+    """When, how serious, what, and about which story come first, so raw lines are easy to read."""
+    first = {key: fields[key] for key in ("timestamp", "level", "event", *JOB) if key in fields}
+    return first | {key: value for key, value in fields.items() if key not in first}
 
 
 LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
 
 
-class _Forwarder(logging.Handler):
-    """Turns what libraries say through the standard library's logging into one of our events."""
+class Forwarder(logging.Handler):
+    """Turns what libraries log through the standard library into our event for it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log a record. A library's mistake in its own message must not become an error in the library."""
+        """Log a record. A mistake in a library's message must not raise an error in the library."""
         try:
-            message = self.format(record)  # with the traceback, where there is one
+            message = self.format(record)  # with the traceback, if there is one
         except (TypeError, ValueError, KeyError):
             message = f"{record.msg} {record.args}"
+        # A library may have made up a level: take the highest of ours that is not above it.
         level = max(known for known in LEVELS if known <= max(record.levelno, min(LEVELS)))
         logger().log(level, Event.LIBRARY_MESSAGE, logger=record.name, message=message)

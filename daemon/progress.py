@@ -1,7 +1,7 @@
-"""How far an attempt is, passed on in a small file in the attempt's folder.
+"""How far an attempt is: reported through a small file in the attempt's folder.
 
-A file and not a pipe: a worker that is killed while it writes blocks nobody, and `storyreel status` can
-read it too.
+It is a file and not a pipe: a worker that is killed while writing blocks nobody, and the command
+`storyreel status` can read it too.
 """
 
 import json
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRATCH = ".scratch"
-"""The folder inside an attempt's folder that is gone when the film is published."""
+"""The folder inside an attempt's folder that is removed before the film is published."""
+FILE = "progress.json"
 
 Reporter = Callable[[str, float], None]
 """Called with the stage ("film") and how much of the attempt is done, 0 to 1."""
@@ -19,7 +20,7 @@ Reporter = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The stage that an attempt is in, and how much of it is done, 0 to 1."""
+    """The stage that an attempt is in, and how much of the attempt is done, 0 to 1."""
 
     stage: str
     done: float
@@ -30,7 +31,7 @@ def reporter(attempt: Path, every_seconds: float = 1.0) -> Reporter:
 
     It writes at each new stage, and within a stage at most once in `every_seconds`.
     """
-    file = attempt / SCRATCH / "progress.json"
+    file = attempt / SCRATCH / FILE
     last_stage = ""
     last_time = 0.0
 
@@ -48,9 +49,9 @@ def reporter(attempt: Path, every_seconds: float = 1.0) -> Reporter:
 
 
 def read(attempt: Path) -> Progress | None:
-    """How far an attempt is; None when it has not reported yet, or is over."""
+    """How far an attempt is; None before its first report, after its end, and for a torn file."""
     try:
-        fields = json.loads((attempt / SCRATCH / "progress.json").read_text())
+        fields = json.loads((attempt / SCRATCH / FILE).read_text())
         return Progress(str(fields["stage"]), float(fields["done"]))
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

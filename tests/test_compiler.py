@@ -1,10 +1,14 @@
-"""One attempt: everything that belongs to a film, or a failure of the right kind, and never a trace of the work."""
+"""One attempt: a film with its files, or a failure of the right kind.
+
+Either way nothing of the work is left behind.
+"""
 
 import errno
+import io
 import json
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +22,14 @@ from PIL import Image
 
 from daemon.attempt import Failure, Film, Kind, Order
 from daemon.compiler import compile_order, compile_story
-from daemon.config import Settings
+from daemon.config import Limits, Settings
+from daemon.delivery import files
 from daemon.errors import FilmError, Problem, StoryError
 from daemon.progress import SCRATCH, Reporter, reporter
+from daemon.story import Story
+from daemon.story.checks import picture_problems
 from tests.conftest import SettingsMaker
+from tests.helpers.broken import FailingFile
 from tests.helpers.stories import COLOURS, read_manifest, sine, story, wav, write_manifest
 
 
@@ -33,11 +41,12 @@ def order(tmp_path: Path, settings: Settings) -> Order:
     )
 
 
-def unheard(_stage: str, _done: float) -> None:
-    """A report that nobody reads."""
+def ignore(_stage: str, _done: float) -> None:
+    """A progress reporter for tests that do not look at the progress."""
 
 
-def failure(order: Order, report: Reporter = unheard) -> Failure:
+def failure(order: Order, report: Reporter = ignore) -> Failure:
+    """The failure of an attempt that must fail, and must say why."""
     outcome = compile_order(order, report)
     assert isinstance(outcome, Failure)
     assert outcome.job == order.job
@@ -57,8 +66,15 @@ def with_film(order: Order, **film: Any) -> Order:
 
 
 def pictures_of(order: Order) -> list[npt.NDArray[np.uint8]]:
+    """The film's frames in RGB."""
     with av.open(order.attempt / "film.mp4") as film:
         return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in film.decode(video=0)]
+
+
+def noisy_picture(path: Path) -> None:
+    """A picture whose file is some kilobytes long."""
+    noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
 
 
 def names(folder: Path) -> list[str]:
@@ -66,13 +82,13 @@ def names(folder: Path) -> list[str]:
 
 
 def again(order: Order, name: str) -> Order:
-    """The same order into another folder."""
+    """The same order, with another folder to write into."""
     attempt = order.attempt.with_name(name)
     attempt.mkdir()
     return replace(order, attempt=attempt)
 
 
-def test_a_film_and_what_belongs_to_it_and_nothing_else(order: Order) -> None:
+def test_an_attempt_leaves_the_film_and_its_files_and_nothing_else(order: Order) -> None:
     outcome = compile_order(order, reporter(order.attempt))
     assert outcome == Film("job-1", order.attempt, 3.0)
     assert names(order.attempt) == [
@@ -88,45 +104,39 @@ def test_a_film_and_what_belongs_to_it_and_nothing_else(order: Order) -> None:
 
 
 def test_a_story_without_words_has_no_captions(order: Order) -> None:
-    pages = [
-        {key: page[key] for key in ("image", "audio")}
-        for page in read_manifest(order.source)["pages"]
-    ]
+    manifest = read_manifest(order.source)
+    pages = [{key: page[key] for key in ("image", "audio")} for page in manifest["pages"]]
     write_manifest(order.source, {"pages": pages, "music": False})
-    compile_story(order, unheard)
+    compile_story(order, ignore)
     assert names(order.attempt) == ["film.chapters.txt", "film.jpg", "film.mp4", "report.json"]
 
 
-def test_the_words_beside_the_film_follow_its_pages(order: Order) -> None:
-    compile_story(order, unheard)
+def test_chapters_and_captions_follow_the_pages(order: Order) -> None:
+    compile_story(order, ignore)
     assert (order.attempt / "film.chapters.txt").read_text() == (
         "00:00 Words of page 1.\n00:00 Words of page 2.\n00:02 Words of page 3.\n"
     )
-    assert (
-        "00:00:00,916 --> 00:00:01,516\nWords of page 2.\n"
-        in (order.attempt / "film.srt").read_text()
-    )
-    assert (
-        "00:00:00.916 --> 00:00:01.516\nWords of page 2.\n"
-        in (order.attempt / "film.vtt").read_text()
-    )
+    subrip = (order.attempt / "film.srt").read_text()
+    webvtt = (order.attempt / "film.vtt").read_text()
+    assert "00:00:00,916 --> 00:00:01,516\nWords of page 2.\n" in subrip
+    assert "00:00:00.916 --> 00:00:01.516\nWords of page 2.\n" in webvtt
 
 
-def test_the_poster_is_the_first_page(order: Order) -> None:
-    compile_story(order, unheard)
+def test_the_poster_shows_the_first_page(order: Order) -> None:
+    compile_story(order, ignore)
     with Image.open(order.attempt / "film.jpg") as poster:
         assert poster.size == (160, 90)
         red, green, blue = poster.convert("RGB").resize((1, 1)).tobytes()
     assert max(abs(a - b) for a, b in zip((red, green, blue), COLOURS[0], strict=True)) <= 3
 
 
-def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
+def test_the_report_says_what_the_film_was_made_of(order: Order) -> None:
     wav(order.source / "tune.wav", sine(0.2))
     write_manifest(
         order.source,
         read_manifest(order.source) | {"music": "tune.wav", "film": {"background": "#112233"}},
     )
-    assert compile_story(order, unheard) == Film("job-1", order.attempt, 3.0, "tune.wav")
+    assert compile_story(order, ignore) == Film("job-1", order.attempt, 3.0, "tune.wav")
     report = report_of(order)
     assert report["film"] == {
         "seconds": 3.0,
@@ -144,8 +154,7 @@ def test_the_report_tells_what_the_film_was_made_of(order: Order) -> None:
         (0.917, 1.083, 0.6, "Words of page 2."),
         (2.0, 1.0, 0.5, "Words of page 3."),
     ]
-    told = {key: report[key] for key in ("job", "story", "attempt", "title", "music")}
-    assert told == {
+    assert {key: report[key] for key in ("job", "story", "attempt", "title", "music")} == {
         "job": "job-1",
         "story": "the-fox",
         "attempt": 1,
@@ -168,16 +177,17 @@ RICH = {
     "fps": 29.97,
     "poster_page": 2,
 }
-"""A bit of everything that a film may have."""
+"""Some of everything that a film may have."""
 
 
 @pytest.mark.parametrize("film", [{}, RICH], ids=["plain", "rich"])
 def test_the_same_story_gives_the_same_bytes(film: dict[str, Any], order: Order) -> None:
     manifest = {key: value for key, value in read_manifest(order.source).items() if key != "music"}
     write_manifest(order.source, manifest | {"film": film})
-    first, second = order, again(order, "attempt-2")
-    compile_story(first, unheard)
-    compile_story(replace(second, number=2), unheard)
+    first = order
+    second = replace(again(order, "attempt-2"), number=2)
+    compile_story(first, ignore)
+    compile_story(second, ignore)
     for name in ("film.mp4", "film.jpg", "film.srt", "film.vtt", "film.chapters.txt"):
         assert (first.attempt / name).read_bytes() == (second.attempt / name).read_bytes(), name
     reports = [report_of(made) for made in (first, second)]
@@ -188,37 +198,35 @@ def test_the_same_story_gives_the_same_bytes(film: dict[str, Any], order: Order)
 
 
 @pytest.mark.parametrize("writer", ["still-stream", "moviepy"])
-def test_a_film_with_a_bit_of_everything_is_as_it_was_asked_for(
+def test_a_film_with_some_of_everything_has_all_of_it(
     writer: str, order: Order, make_settings: SettingsMaker
 ) -> None:
-    """Cards, motion, transitions, burned captions, a rate of television; both writers make it, and it verifies."""
+    """Cards, motion, transitions, burned captions, an NTSC rate: with either writer."""
     order = with_film(replace(order, settings=make_settings(film={"writer": writer})), **RICH)
-    assert isinstance(compile_order(order, unheard), Film)
-    report, shown = report_of(order), pictures_of(order)
+    assert isinstance(compile_order(order, ignore), Film)
+    report = report_of(order)
+    shown = pictures_of(order)
     assert [page["page"] for page in report["pages"]] == [0, 1, 2, 3, 0]
     assert [page["text"] for page in report["pages"]][::4] == ["A test", "The End"]
     assert report["film"]["fps"] == pytest.approx(30_000 / 1001)
-    assert (
-        len(shown)
-        == report["film"]["frames"]
-        == round(sum(page["seconds"] for page in report["pages"]) * 30_000 / 1001)
-    )
+    seconds = sum(page["seconds"] for page in report["pages"])
+    assert len(shown) == report["film"]["frames"] == round(seconds * 30_000 / 1001)
     for page, colour in zip(report["pages"][1:4], COLOURS, strict=False):
         frame = shown[round((page["start"] + page["seconds"] / 2) * 30_000 / 1001)]
         assert np.abs(frame[10, 80].astype(int) - colour).max() <= 6
         assert page["narration_seconds"] > 0.3
     first_words = shown[round((report["pages"][1]["start"] + 0.3) * 30_000 / 1001)]
-    assert (first_words[60:].min(axis=2) > 200).any(), "white letters, below"
+    assert (first_words[60:].min(axis=2) > 200).any(), "white letters in the lower part"
     with Image.open(order.attempt / "film.jpg") as poster:
         middle = poster.convert("RGB").getpixel((80, 45))
     assert np.abs(np.array(middle) - COLOURS[1]).max() <= 4
 
 
 @pytest.mark.parametrize("captions", ["soft", "burned"])
-def test_captions_are_beside_the_film_and_in_it_whether_they_are_burned_in_or_not(
+def test_captions_are_a_file_and_a_stream_of_the_film_whether_or_not_they_are_burned_in(
     captions: str, order: Order
 ) -> None:
-    compile_story(with_film(order, captions=captions), unheard)
+    compile_story(with_film(order, captions=captions), ignore)
     assert (order.attempt / "film.srt").read_text().count("-->") == 3
     with av.open(order.attempt / "film.mp4") as film:
         words = [
@@ -231,15 +239,14 @@ def test_captions_are_beside_the_film_and_in_it_whether_they_are_burned_in_or_no
 
 def test_chapters_title_author_comment_and_cover_are_in_the_film(order: Order) -> None:
     pages = read_manifest(order.source)["pages"]
-    pages[0]["chapter"], pages[2]["chapter"] = "Departure", "Arrival"
-    told = {"pages": pages, "author": "A. Writer", "comment": "CC0", "language": "pt-BR"}
-    write_manifest(order.source, read_manifest(order.source) | told)
-    compile_story(order, unheard)
+    pages[0]["chapter"] = "Departure"
+    pages[2]["chapter"] = "Arrival"
+    added = {"pages": pages, "author": "A. Writer", "comment": "CC0", "language": "pt-BR"}
+    write_manifest(order.source, read_manifest(order.source) | added)
+    compile_story(order, ignore)
     with av.open(order.attempt / "film.mp4") as film:
-        assert [chapter["metadata"]["title"] for chapter in film.chapters()] == [
-            "Departure",
-            "Arrival",
-        ]
+        titles = [chapter["metadata"]["title"] for chapter in film.chapters()]
+        assert titles == ["Departure", "Arrival"]
         metadata = {key: film.metadata[key] for key in ("title", "artist", "comment")}
         assert metadata == {"title": "A test", "artist": "A. Writer", "comment": "CC0"}
         assert film.streams.video[0].metadata["language"] == "por"
@@ -252,33 +259,34 @@ def test_chapters_title_author_comment_and_cover_are_in_the_film(order: Order) -
 def test_a_preview_is_the_same_film_with_a_quarter_of_the_pixels(order: Order) -> None:
     with_film(order, **RICH)
     small = replace(again(order, "small"), preview=True)
-    compile_story(order, unheard)
-    compile_story(small, unheard)
-    whole, quarter = report_of(order)["film"], report_of(small)["film"]
+    compile_story(order, ignore)
+    compile_story(small, ignore)
+    whole = report_of(order)["film"]
+    quarter = report_of(small)["film"]
     assert (quarter["width"], quarter["height"]) == (80, 44)
     assert (whole["frames"], whole["fps"]) == (quarter["frames"], quarter["fps"])
     assert (order.attempt / "film.srt").read_bytes() == (small.attempt / "film.srt").read_bytes()
 
 
-def test_the_report_tells_how_loud_everything_was_made(
+def test_the_report_says_how_loud_everything_was_made(
     order: Order, make_settings: SettingsMaker
 ) -> None:
-    """Tones of half the full scale are some dB louder than -20 LUFS, and are lowered by as much."""
+    """Tones of half the full scale are some dB louder than -20 LUFS, so they are lowered."""
     wav(order.source / "tune.wav", sine(0.2))
     write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav"})
-    compile_story(replace(order, settings=make_settings(sound={"loudness_lufs": -20})), unheard)
-    told = report_of(order)["sound"]
-    assert told["loudness_lufs"] == -20
-    assert len(told["narrations_db"]) == 3
-    assert all(-20 < decibels < -8 for decibels in told["narrations_db"])
-    assert told["ducking"]
+    compile_story(replace(order, settings=make_settings(sound={"loudness_lufs": -20})), ignore)
+    sound = report_of(order)["sound"]
+    assert sound["loudness_lufs"] == -20
+    assert len(sound["narrations_db"]) == 3
+    assert all(-20 < decibels < -8 for decibels in sound["narrations_db"])
+    assert sound["ducking"]
 
 
 @pytest.mark.parametrize("volume_db", [-30.0, 0.0])
-def test_a_silent_story_with_a_track_that_cannot_be_played_is_a_fault_of_the_film(
+def test_a_track_that_cannot_be_played_under_a_silent_story_fails_the_film(
     volume_db: float, order: Order, make_settings: SettingsMaker
 ) -> None:
-    """Its music is all that there is to hear, and is measured."""
+    """The music is all that there is to hear, so its loudness is measured."""
     library = order.source.parent / "library"
     library.mkdir()
     (library / "broken.mp3").write_text("no sound")
@@ -289,30 +297,42 @@ def test_a_silent_story_with_a_track_that_cannot_be_played_is_a_fault_of_the_fil
     assert "broken.mp3" in failed.problems[0].what
 
 
-def test_progress_goes_through_the_stages_and_never_back(order: Order) -> None:
-    told: list[tuple[str, float]] = []
-    compile_story(order, lambda stage, done: told.append((stage, done)))
-    stages = list(dict.fromkeys(stage for stage, _ in told))
+def test_progress_goes_through_the_stages_and_only_forward(order: Order) -> None:
+    reports: list[tuple[str, float]] = []
+    compile_story(order, lambda stage, done: reports.append((stage, done)))
+    stages = list(dict.fromkeys(stage for stage, _ in reports))
     assert stages == ["intake", "film", "checking"]
-    assert [done for stage, done in told if stage == "film"] == sorted(
-        done for stage, done in told if stage == "film"
-    )
+    shares = [done for stage, done in reports if stage == "film"]
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
 
 
 def test_the_source_is_left_as_it_is(order: Order) -> None:
-    before = {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()
-    }
-    compile_story(order, unheard)
-    assert {
-        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in order.source.iterdir()
-    } == before
+    def files_now() -> dict[str, tuple[bytes, int]]:
+        paths = order.source.iterdir()
+        return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
+
+    before = files_now()
+    compile_story(order, ignore)
+    assert files_now() == before
 
 
-# Failures
+@pytest.mark.parametrize(
+    "film", [{}, {"captions": "burned"}, RICH], ids=["plain", "burned", "rich"]
+)
+@pytest.mark.parametrize("writer", ["still-stream", "moviepy"])
+def test_every_file_that_an_attempt_leaves_has_an_ending_known_to_the_outbox(
+    writer: str, film: dict[str, Any], order: Order, make_settings: SettingsMaker
+) -> None:
+    order = with_film(replace(order, settings=make_settings(film={"writer": writer})), **film)
+    compile_story(order, ignore)
+    assert files.unknown(order.attempt) == []
 
 
-def test_a_fault_of_the_story_is_told_with_all_its_problems_and_not_tried_again(
+# ---- faults of the story -------------------------------------------------------------------------
+
+
+def test_a_faulty_story_fails_with_all_its_problems_and_is_not_tried_again(
     order: Order,
 ) -> None:
     (order.source / "02.wav").unlink()
@@ -326,7 +346,25 @@ def test_a_fault_of_the_story_is_told_with_all_its_problems_and_not_tried_again(
     assert names(order.attempt) == []
 
 
-def test_a_track_that_cannot_be_played_is_a_fault_of_the_film(
+def test_pictures_that_do_not_decode_fail_the_story_with_all_of_them(order: Order) -> None:
+    """Their headers are good, so only the rendering finds out. One fails; the others are listed."""
+    for name in ("01.png", "03.png"):
+        noisy_picture(order.source / name)
+        whole = (order.source / name).read_bytes()
+        (order.source / name).write_bytes(whole[: len(whole) // 2])
+    failed = failure(order)
+    assert (failed.kind, failed.retryable) == (Kind.STORY, False)
+    assert [(problem.where, problem.file) for problem in failed.problems] == [
+        ("page 1", "01.png"),
+        ("page 3", "03.png"),
+    ]
+    assert names(order.attempt) == []
+
+
+# ---- faults of the film --------------------------------------------------------------------------
+
+
+def test_a_track_that_cannot_be_played_fails_the_film(
     order: Order, make_settings: SettingsMaker
 ) -> None:
     library = order.source.parent / "library"
@@ -338,9 +376,121 @@ def test_a_track_that_cannot_be_played_is_a_fault_of_the_film(
     assert "broken.mp3" in failed.problems[0].what
 
 
+def private_copy(order: Order, file: str) -> Path:
+    """The copy that intake has made of a story's file; after it, the film is made of the copy."""
+    wanted = (order.source / file).read_bytes()
+    copies = [path for path in (order.attempt / SCRATCH).iterdir() if path.is_file()]
+    [copy] = [path for path in copies if path.read_bytes() == wanted]
+    return copy
+
+
+def when_stage_begins(wanted: str, act: Callable[[], object]) -> Reporter:
+    """A reporter that does something once, when a stage begins: "film" comes after intake."""
+    reached: set[str] = set()
+
+    def report(stage: str, _done: float) -> None:
+        if stage == wanted and stage not in reached:
+            reached.add(stage)
+            act()
+
+    return report
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no sound"], ids=["emptied", "overwritten"])
+@pytest.mark.parametrize("writer", ["still-stream", "moviepy"])
+def test_a_narration_that_is_damaged_after_intake_fails_the_film_and_may_be_tried_again(
+    writer: str, content: bytes, order: Order, make_settings: SettingsMaker
+) -> None:
+    order = replace(order, settings=make_settings(film={"writer": writer}))
+
+    def damage() -> None:
+        private_copy(order, "02.wav").write_bytes(content)
+
+    failed = failure(order, when_stage_begins("film", damage))
+    assert (failed.kind, failed.retryable) == (Kind.FILM, True)
+    [problem] = failed.problems
+    assert "the narration of page 2" in problem.what
+    assert names(order.attempt) == []
+
+
+def test_a_picture_that_fails_to_decode_only_once_fails_the_film_and_may_be_tried_again(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk gives wrong bytes while rendering, and the right ones when all are checked."""
+
+    def damage() -> None:
+        copy = private_copy(order, "02.png")
+        whole = copy.read_bytes()
+        copy.write_bytes(b"no picture")
+
+        def with_the_disk_well_again(story: Story, limits: Limits) -> list[Problem]:
+            copy.write_bytes(whole)
+            return picture_problems(story, limits)
+
+        monkeypatch.setattr("daemon.compiler.picture_problems", with_the_disk_well_again)
+
+    failed = failure(order, when_stage_begins("film", damage))
+    assert (failed.kind, failed.retryable) == (Kind.FILM, True)
+    [problem] = failed.problems
+    assert "could not be decoded, and a moment later it could" in problem.what
+    assert names(order.attempt) == []
+
+
+# ---- faults of the machine -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["02.png", "02.wav"])
+@pytest.mark.parametrize("stage", ["intake", "film"])
+def test_a_disk_that_breaks_while_a_file_is_decoded_is_a_fault_of_the_machine(
+    stage: str, file: str, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The private copy, opened as a file object, raises EIO after its first kilobyte."""
+    noisy_picture(order.source / "02.png")
+    bad = (order.source / file).read_bytes()
+    real_open = Path.open
+
+    def open_on_a_broken_disk(self: Path, mode: str = "r", *rest: Any, **options: Any) -> Any:
+        opened = real_open(self, mode, *rest, **options)
+        if mode == "rb" and self.parent.name == SCRATCH:
+            with opened:
+                content = opened.read()
+            error = OSError(errno.EIO, os.strerror(errno.EIO))
+            return FailingFile(content, error) if content == bad else io.BytesIO(content)
+        return opened
+
+    def break_disk() -> None:
+        monkeypatch.setattr(Path, "open", open_on_a_broken_disk)
+
+    failed = failure(order, when_stage_begins(stage, break_disk))
+    assert (failed.kind, failed.retryable) == (Kind.MACHINE, True)
+    assert failed.problems[0].what == os.strerror(errno.EIO)
+    assert names(order.attempt) == []
+
+
+@pytest.mark.parametrize("stage", ["intake", "film"])
+def test_ffmpeg_without_memory_is_a_fault_of_the_machine(
+    stage: str, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ENOMEM comes from FFmpeg as an error of PyAV, where a damaged file's errors come from too."""
+    real_open = av.open
+
+    def open_without_memory(file: Any, *rest: Any, **options: Any) -> Any:
+        if hasattr(file, "read"):
+            raise av.error.MemoryError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        return real_open(file, *rest, **options)
+
+    def use_memory_up() -> None:
+        monkeypatch.setattr(av, "open", open_without_memory)
+
+    failed = failure(order, when_stage_begins(stage, use_memory_up))
+    assert (failed.kind, failed.retryable) == (Kind.MACHINE, True)
+    assert failed.problems[0].what == "not enough memory"
+    assert names(order.attempt) == []
+
+
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """No file may become larger: writing more fails as it does on a full disk, here and in child processes."""
+    """No file may become larger, here and in child processes: as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -349,7 +499,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_disk_that_takes_no_more_is_a_fault_of_the_machine(order: Order) -> None:
+def test_a_full_disk_is_a_fault_of_the_machine(order: Order) -> None:
     with files_of_at_most(30_000):  # a narration has 38 kB
         failed = failure(order)
     assert (failed.kind, failed.retryable) == (Kind.MACHINE, True)
@@ -357,8 +507,8 @@ def test_a_disk_that_takes_no_more_is_a_fault_of_the_machine(order: Order) -> No
     assert names(order.attempt) == []
 
 
-def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Order) -> None:
-    """Noise is larger as a film than as a picture, so that the film alone breaks the limit; moviepy says nothing."""
+def test_a_film_that_does_not_fit_on_the_disk_is_not_delivered(order: Order) -> None:
+    """Noise is larger as a film than as a picture, so only the film is over the limit."""
     chance = np.random.default_rng(1)
     for number in range(4):
         noise = chance.integers(0, 255, (360, 640, 3), dtype=np.uint8)
@@ -370,7 +520,7 @@ def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Orde
             "music": False,
         },
     )
-    compile_story(again(order, "with-room"), unheard)
+    compile_story(again(order, "with-room"), ignore)
     film = (order.attempt.with_name("with-room") / "film.mp4").stat().st_size
     limit = 9 * film // 10
     assert max((order.source / "0.jpg").stat().st_size, 5 * 38_400 // 4) < limit
@@ -379,6 +529,9 @@ def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Orde
     assert failed.kind in (Kind.FILM, Kind.MACHINE)
     assert failed.retryable
     assert names(order.attempt) == []
+
+
+# ---- any error -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -392,13 +545,13 @@ def test_a_film_that_the_disk_has_no_room_for_is_never_taken_for_one(order: Orde
         (KeyError("surprise"), Kind.PROGRAM, "KeyError: 'surprise'"),
     ],
 )
-def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(
+def test_any_error_during_an_attempt_becomes_an_outcome(
     error: Exception, kind: Kind, what: str, order: Order
 ) -> None:
-    """Memory cannot be used up without harm to the tests themselves: here it is the report that raises."""
+    """The reporter raises it: memory, for one, cannot be used up without harm to the tests."""
 
-    def report(stage: str, _done: float) -> None:
-        if stage == "film":
+    def report(stage: str, done: float) -> None:
+        if stage == "film" and done:
             raise error
 
     outcome = compile_order(order, report)
@@ -409,13 +562,26 @@ def test_whatever_happens_in_the_midst_of_it_becomes_an_outcome(
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_the_end_of_the_process_is_no_outcome_but_leaves_no_trace(
+def test_the_end_of_the_process_is_not_an_outcome_but_leaves_nothing_behind(
     error: type[BaseException], order: Order
 ) -> None:
-    def report(stage: str, _done: float) -> None:
-        if stage == "film":
+    def report(stage: str, done: float) -> None:
+        if stage == "film" and done:
             raise error
 
     with pytest.raises(error):
         compile_order(order, report)
     assert not (order.attempt / SCRATCH).exists()
+
+
+def test_a_file_that_has_no_place_in_the_outbox_is_a_bug_and_is_not_delivered(
+    order: Order,
+) -> None:
+    def report(stage: str, _done: float) -> None:
+        if stage == "checking":
+            (order.attempt / SCRATCH / "made" / "film.ogv").touch()
+
+    failed = failure(order, report)
+    assert failed.kind is Kind.PROGRAM
+    assert "film.ogv" in failed.problems[0].what
+    assert names(order.attempt) == []

@@ -1,4 +1,4 @@
-"""The log: documented events, one line each, and nothing in a name that could forge another one."""
+"""The log: documented events, one line each, and no name can forge another line."""
 
 import io
 import json
@@ -32,30 +32,34 @@ TEXTS = st.text(
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
     """Each test sets logging up for itself, and leaves it as it was."""
-    root, before = logging.getLogger(), structlog.get_config()
-    handlers, show = root.handlers, warnings.showwarning
+    root = logging.getLogger()
+    handlers = root.handlers
+    show = warnings.showwarning
+    before = structlog.get_config()
     yield
     logging.captureWarnings(capture=False)
-    root.handlers, warnings.showwarning = handlers, show
+    root.handlers = handlers
+    warnings.showwarning = show
     structlog.configure(**before)
 
 
 def set_up(form: str = "json", level: str = "info") -> io.StringIO:
-    """Logging to a text that can be looked at."""
+    """Set logging up to write into the stream that is returned."""
     stream = io.StringIO()
     log.setup(Log.model_validate({"format": form, "level": level}), stream)
     return stream
 
 
 def objects(stream: io.StringIO) -> list[dict[str, Any]]:
+    """The lines written so far, each a JSON object."""
     assert stream.getvalue() == "" or stream.getvalue().endswith("\n")
     return [json.loads(line) for line in stream.getvalue().split("\n")[:-1]]
 
 
-# ---- the events -----------------------------------------------------------------------------------------------------------
+# ---- the events ----------------------------------------------------------------------------------
 
 
-def test_the_documented_table_is_that_of_the_code() -> None:
+def test_the_documented_table_is_the_table_of_the_code() -> None:
     page = (ROOT / "docs" / "events.md").read_text("utf-8")
     assert page.split("<!-- events -->\n")[1].split("<!-- /events -->")[0] == events_table()
 
@@ -67,19 +71,19 @@ def test_every_event_is_described_in_one_row() -> None:
     assert all(row.count(" | ") == 2 and row.endswith(". |") for row in rows)
 
 
-def test_every_event_is_said_somewhere_and_none_goes_by_another_name() -> None:
+def test_every_event_is_logged_somewhere_and_only_known_events_are() -> None:
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "daemon").rglob("*.py"))
     assert set(re.findall(r"Event\.([A-Z_]+)[,)]", code)) == {event.name for event in Event}
 
 
-# ---- JSON -----------------------------------------------------------------------------------------------------------------
+# ---- JSON ----------------------------------------------------------------------------------------
 
 
-def test_a_line_tells_when_how_serious_what_and_of_which_story_first() -> None:
+def test_a_line_begins_with_the_time_the_level_the_event_and_the_story() -> None:
     stream = set_up()
     logger().info(Event.STORY_DELIVERED, seconds=1.5, film="/x", attempt=2, job="j", story="fox")
-    [told] = objects(stream)
-    assert list(told) == [
+    [line] = objects(stream)
+    assert list(line) == [
         "timestamp",
         "level",
         "event",
@@ -89,20 +93,20 @@ def test_a_line_tells_when_how_serious_what_and_of_which_story_first() -> None:
         "seconds",
         "film",
     ]
-    assert (told["level"], told["event"], told["seconds"], told["story"]) == (
+    assert (line["level"], line["event"], line["seconds"], line["story"]) == (
         "info",
         "story.delivered",
         1.5,
         "fox",
     )
-    when = datetime.fromisoformat(told["timestamp"])
+    when = datetime.fromisoformat(line["timestamp"])
     assert when.utcoffset() == timedelta(0)
     assert abs(datetime.now(when.tzinfo) - when) < timedelta(seconds=5)
 
 
 @given(TEXTS, TEXTS)
 @example(TRICKY, TRICKY)
-def test_whatever_a_story_is_called_its_line_is_one_line_of_plain_characters(
+def test_no_name_of_a_story_breaks_its_line_or_puts_control_characters_into_it(
     name: str, other: str
 ) -> None:
     stream = set_up()
@@ -110,21 +114,21 @@ def test_whatever_a_story_is_called_its_line_is_one_line_of_plain_characters(
     text = stream.getvalue()
     assert text.endswith("\n")
     assert all(" " <= letter <= "~" for letter in text[:-1])
-    [told] = objects(stream)
-    assert (told["event"], told["story"], told["lacking"]) == ("story.waiting", name, [other])
+    [line] = objects(stream)
+    assert (line["event"], line["story"], line["lacking"]) == ("story.waiting", name, [other])
 
 
-def test_values_of_other_types_are_told_all_the_same() -> None:
+def test_values_of_other_types_are_logged_too() -> None:
     stream = set_up()
     logger().info(Event.WATCHER_STARTED, inbox=Path("/srv/in"), rescan_seconds=None, odd=b"\x1b")
-    [told] = objects(stream)
-    assert "/srv/in" in told["inbox"]
-    assert told["rescan_seconds"] is None
+    [line] = objects(stream)
+    assert "/srv/in" in line["inbox"]
+    assert line["rescan_seconds"] is None
     assert "\x1b" not in stream.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("level", "said"),
+    ("level", "logged"),
     [
         ("debug", ["debug", "info", "warning", "error"]),
         ("info", ["info", "warning", "error"]),
@@ -132,27 +136,28 @@ def test_values_of_other_types_are_told_all_the_same() -> None:
         ("error", ["error"]),
     ],
 )
-def test_what_is_less_serious_than_the_level_is_not_said(level: str, said: list[str]) -> None:
+def test_events_below_the_level_are_not_logged(level: str, logged: list[str]) -> None:
     stream = set_up(level=level)
     for name in ("debug", "info", "warning", "error"):
         getattr(logger(), name)(Event.STORY_READY, story="fox")
-    assert [told["level"] for told in objects(stream)] == said
+    assert [line["level"] for line in objects(stream)] == logged
 
 
 def test_setting_up_again_takes_the_new_stream_and_level() -> None:
-    first, second = set_up(), set_up(level="error")
+    first = set_up()
+    second = set_up(level="error")
     logger().info(Event.STORY_READY, story="fox")
     logger().error(Event.STORY_FAILED, story="fox")
     logging.getLogger("library").error("once")
     assert (first.getvalue(), len(objects(second))) == ("", 2)
 
 
-# ---- console --------------------------------------------------------------------------------------------------------------
+# ---- console -------------------------------------------------------------------------------------
 
 
 @given(TEXTS, TEXTS)
 @example(TRICKY, TRICKY)
-def test_on_a_console_no_name_breaks_the_line_or_reaches_the_terminal_as_a_command(
+def test_on_a_console_no_name_breaks_the_line_or_sends_a_command_to_the_terminal(
     name: str, other: str
 ) -> None:
     stream = set_up("console")
@@ -168,7 +173,7 @@ def test_on_a_console_no_name_breaks_the_line_or_reaches_the_terminal_as_a_comma
 
 
 def terminal_output(form: str) -> bytes:
-    """What a terminal gets to see of a tricky name; a pseudo-terminal is one."""
+    """What a terminal receives for a tricky name, from a pseudo-terminal."""
     ours, theirs = os.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as stream:
         log.setup(Log.model_validate({"format": form}), stream)
@@ -178,33 +183,33 @@ def terminal_output(form: str) -> bytes:
     return output
 
 
-def test_auto_is_colours_on_a_terminal_and_the_colours_are_ours_alone() -> None:
+def test_auto_means_colours_on_a_terminal_and_no_other_control_sequences() -> None:
     output = terminal_output("auto")
     commands = re.findall(rb"\x1b(\[[0-9;]*m)?", output)
     assert len(commands) > 2
-    assert all(commands), "an escape that is no colour"
+    assert all(commands), "an escape sequence that is not a colour"
     assert b"story.ready" in output
     assert b"\x07" not in output
     assert output.count(b"\n") == 1
 
 
-def test_auto_is_json_elsewhere_and_json_is_json_on_a_terminal_too() -> None:
+def test_auto_means_json_elsewhere_and_json_means_json_on_a_terminal_too() -> None:
     stream = set_up("auto")
     logger().info(Event.STORY_READY, story="fox")
     assert objects(stream)[0]["story"] == "fox"
     assert json.loads(terminal_output("json"))["story"] == TRICKY
 
 
-# ---- libraries ------------------------------------------------------------------------------------------------------------
+# ---- libraries -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("level", ["warning", "error", "critical"])
-def test_what_a_library_warns_of_becomes_an_event(level: str) -> None:
+def test_a_warning_or_an_error_of_a_library_becomes_an_event(level: str) -> None:
     stream = set_up()
     logging.getLogger("some.library").log(getattr(logging, level.upper()), "bad %s\n%d", "thing", 5)
-    [told] = objects(stream)
-    assert told.pop("timestamp")
-    assert told == {
+    [line] = objects(stream)
+    assert line.pop("timestamp")
+    assert line == {
         "level": level,
         "event": "library.message",
         "logger": "some.library",
@@ -212,7 +217,7 @@ def test_what_a_library_warns_of_becomes_an_event(level: str) -> None:
     }
 
 
-def test_what_a_library_merely_tells_is_passed_over() -> None:
+def test_lesser_messages_of_a_library_are_dropped() -> None:
     stream = set_up(level="debug")
     chatty = logging.getLogger("chatty.library")
     chatty.setLevel(logging.DEBUG)
@@ -226,36 +231,36 @@ def test_a_python_warning_becomes_an_event() -> None:
         warnings.simplefilter("always")
         stream = set_up()
         warnings.warn("old\nthing", DeprecationWarning, stacklevel=1)
-        [told] = objects(stream)
-    assert (told["event"], told["level"], told["logger"]) == (
+        [line] = objects(stream)
+    assert (line["event"], line["level"], line["logger"]) == (
         "library.message",
         "warning",
         "py.warnings",
     )
-    assert "DeprecationWarning: old\nthing" in told["message"]
+    assert "DeprecationWarning: old\nthing" in line["message"]
 
 
-def test_a_level_that_a_library_made_up_does_not_make_its_message_raise() -> None:
+def test_a_message_with_a_level_that_a_library_made_up_does_not_raise() -> None:
     stream = set_up()
     logging.getLogger("some.library").log(35, "notice")
-    assert [told["message"] for told in objects(stream)] == ["notice"]
+    assert [line["message"] for line in objects(stream)] == ["notice"]
 
 
 def test_a_message_that_cannot_be_formatted_does_not_raise_into_the_library(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Handlers of the standard library tell of it on standard error, through handleError."""
+    """The standard library reports such a message on standard error, through handleError."""
     stream = set_up()
     logging.getLogger("some.library").warning("%d", "no number")
     assert "no number" in stream.getvalue() + capsys.readouterr().err
 
 
-def test_the_traceback_that_a_library_gives_is_not_lost() -> None:
-    """asyncio tells of a task's forgotten exception in this way only."""
+def test_the_traceback_that_a_library_logs_is_kept() -> None:
+    """asyncio reports an exception that nobody fetched from its task in this way only."""
     stream = set_up()
     try:
         raise ValueError("the cause")
     except ValueError:
         logging.getLogger("some.library").exception("it failed")
-    [told] = objects(stream)
-    assert "ValueError: the cause" in json.dumps(told)
+    [line] = objects(stream)
+    assert "ValueError: the cause" in json.dumps(line)

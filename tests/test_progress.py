@@ -1,4 +1,4 @@
-"""Progress through a small file: told by a worker, read by the service and by `status`."""
+"""Progress through a small file: written by a worker, read by the service and by `status`."""
 
 import json
 import tempfile
@@ -27,21 +27,21 @@ def test_what_is_reported_is_read(stage: str, done: float) -> None:
         assert [file.name for file in Path(folder, SCRATCH).iterdir()] == ["progress.json"]
 
 
-def test_within_a_stage_it_is_told_at_most_once_in_a_while(attempt: Path) -> None:
+def test_within_a_stage_progress_is_written_at_most_once_in_the_interval(attempt: Path) -> None:
     report = progress.reporter(attempt, every_seconds=3600)
     report("sound", 0.1)
     report("sound", 0.2)
     assert progress.read(attempt) == Progress("sound", 0.1)
 
 
-def test_a_new_stage_is_told_at_once(attempt: Path) -> None:
+def test_a_new_stage_is_written_at_once(attempt: Path) -> None:
     report = progress.reporter(attempt, every_seconds=3600)
     report("sound", 0.1)
     report("film", 0.0)
     assert progress.read(attempt) == Progress("film", 0.0)
 
 
-def test_a_while_later_it_is_told_again(attempt: Path) -> None:
+def test_after_the_interval_progress_is_written_again(attempt: Path) -> None:
     report = progress.reporter(attempt, every_seconds=0)
     report("sound", 0.1)
     report("sound", 0.2)
@@ -61,23 +61,23 @@ TORN = [
 ]
 
 
-@pytest.mark.parametrize("told", TORN)
-def test_what_is_torn_tells_nothing(attempt: Path, told: str) -> None:
-    (attempt / SCRATCH / "progress.json").write_text(told)
+@pytest.mark.parametrize("content", TORN)
+def test_a_torn_file_reads_as_no_progress(attempt: Path, content: str) -> None:
+    (attempt / SCRATCH / "progress.json").write_text(content)
     assert progress.read(attempt) is None
 
 
-def test_bytes_that_are_no_text_tell_nothing(attempt: Path) -> None:
+def test_bytes_that_are_not_text_read_as_no_progress(attempt: Path) -> None:
     (attempt / SCRATCH / "progress.json").write_bytes(b"\xff\xfe")
     assert progress.read(attempt) is None
 
 
-def test_an_attempt_that_has_not_begun_or_is_over_tells_nothing(tmp_path: Path) -> None:
+def test_an_attempt_that_has_not_begun_or_is_over_has_no_progress(tmp_path: Path) -> None:
     assert progress.read(tmp_path) is None
     assert progress.read(tmp_path / "gone") is None
 
 
-def test_a_report_from_an_attempt_whose_folder_is_gone_is_the_machine_s_error(
+def test_reporting_into_a_folder_that_is_gone_raises_the_machines_error(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(FileNotFoundError):
@@ -85,10 +85,12 @@ def test_a_report_from_an_attempt_whose_folder_is_gone_is_the_machine_s_error(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "content",
     [json.dumps({"stage": "x", "done": 10**400}), "[" * 100_000],
     ids=["huge number", "deep nesting"],
 )
-def test_what_no_program_of_ours_wrote_tells_nothing(attempt: Path, told: str) -> None:
-    (attempt / SCRATCH / "progress.json").write_text(told)
+def test_content_that_only_another_program_could_write_reads_as_no_progress(
+    attempt: Path, content: str
+) -> None:
+    (attempt / SCRATCH / "progress.json").write_text(content)
     assert progress.read(attempt) is None

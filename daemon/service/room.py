@@ -1,4 +1,4 @@
-"""Room on the disk: whoever needs some waits here, and the log says so."""
+"""Free room on the disk: stories wait here for it, and the log says so."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from daemon.config import Settings
 from daemon.log import Event, logger
 
-LOOK_SECONDS = 5.0
-"""How often a full disk is looked at again."""
+RECHECK_SECONDS = 5.0
+"""How often a full disk is checked again."""
 
 
 class Room:
-    """The free room of one filesystem. `settings` gives those that are in force now."""
+    """The free room on one filesystem. `settings` gives the settings in force now."""
 
     def __init__(self, free_bytes: Callable[[], int], settings: Callable[[], Settings]) -> None:
         self._free_bytes = free_bytes
@@ -20,14 +20,16 @@ class Room:
 
     async def wait(self) -> None:
         """Return as soon as there is room for a story."""
-        while not self._has_room():
-            await asyncio.sleep(LOOK_SECONDS)
+        while not self.is_enough():
+            await asyncio.sleep(RECHECK_SECONDS)
 
-    def _has_room(self) -> bool:
+    def is_enough(self) -> bool:
+        """Whether there is room for a story now. Logs when that changes."""
         free = self._free_bytes() // 2**20
         needed = self._settings().limits.free_mib
         was_low = self._is_low
         self._is_low = free < needed
+
         if self._is_low and not was_low:
             logger().error(Event.DISK_LOW, free_mib=free, needed_mib=needed)
         elif was_low and not self._is_low:

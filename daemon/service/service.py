@@ -1,4 +1,4 @@
-"""The service: start-up, main loop, shutdown. It owns spool, watcher, workers and signals."""
+"""The service: start-up, main loop, shutdown. It owns the spool, watcher, workers and signals."""
 
 import asyncio
 import contextlib
@@ -13,24 +13,27 @@ from daemon import log
 from daemon.config import NEEDS_RESTART, Settings
 from daemon.errors import ConfigError, WorkersBroken
 from daemon.inbox import Settled, Watcher, entries_of
-from daemon.log import Event, logger
+from daemon.log import Event, logger, seconds_since
 from daemon.media.library import library
 from daemon.service import systemd
 from daemon.service.room import Room
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, Left, Spool, Unclaimable, recover
+from daemon.spool import Job, Left, Recovered, Spool, Unclaimable, recover
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
-HEARTBEAT_SECONDS = 5.0
-PATIENCE_SECONDS = 60.0
-"""How much later than planned the watcher may look before the service counts as ill."""
+STATUS_SECONDS = 5.0
+"""How often systemd gets a status where it wants no signs of life."""
+LATE_LOOK_SECONDS = 60.0
+"""How late the watcher's next look may be before the service counts as unhealthy."""
+DONE_CHECK_SECONDS = 0.1
+"""How often `run --once` checks whether everything is done."""
 
 
 class Service:
     """One run of the service.
 
-    `load` reads the settings again; `once`: end when everything that is ready is done.
+    `load` reads the settings again, for a reload. `once`: stop when all that is ready is done.
     """
 
     def __init__(
@@ -40,53 +43,68 @@ class Service:
         self._load = load
         self._once = once
         self._began = time.monotonic()
+
         self._spool = Spool(settings.folders)
         self._workers = LocalWorkers(settings)
-        self._room = Room(self._spool.free_bytes, self._current)
-        self._supervisor = Supervisor(self._spool, self._workers, self._room, self._current)
+        self._room = Room(self._spool.free_bytes, self.settings)
+        self._supervisor = Supervisor(self._spool, self._workers, self._room, self.settings)
         inbox = settings.folders.inbox
-        self._watcher = Watcher(inbox, lambda: self._settings.watch, self._track_names)
+        self._watcher = Watcher(inbox, lambda: self._settings.watch, self.track_names)
+
         self._jobs: dict[asyncio.Task[None], Job] = {}
         self._is_claiming = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
-        self._broken: BaseException | None = None
+        self._fault: BaseException | None = None
 
-    def _current(self) -> Settings:
+    def settings(self) -> Settings:
+        """The settings in force now."""
         return self._settings
 
-    def _track_names(self) -> set[str]:
+    def track_names(self) -> set[str]:
+        """The names of the tracks in the music library."""
         return {track.name for track in library(self._settings.music.library)}
 
-    # ---- start-up -----------------------------------------------------------------------------------
-
     async def run(self) -> int:
-        """Serve until told to stop; the exit code. Raises SpoolError when the folders cannot be used."""
-        self._spool.open()
-        try:
-            recovered = recover(self._spool)
-            self._supervisor.remember_music()
-            self._listen_to_signals()
-            self._say_started()
+        """Serve until something stops the service; the exit code.
+
+        Raises SpoolError when the folders cannot be used, WorkersBroken when no worker starts.
+        """
+        with contextlib.closing(self._spool.open()):
             try:
-                for found in recovered:
-                    self._go_on(found.job, found.state)
-                await self._serve()
+                self.start()
+                await self.serve()
             finally:
                 await asyncio.to_thread(self._workers.stop)
-        finally:
             left = len(self._spool.jobs())
-            self._spool.close()
-        counts = {
-            "delivered": self._supervisor.delivered,
-            "failed": self._supervisor.failed,
-            "left": left,
-        }
-        logger().info(Event.SERVICE_STOPPED, seconds=self._uptime(), **counts)
+        logger().info(
+            Event.SERVICE_STOPPED,
+            seconds=seconds_since(self._began),
+            delivered=self._supervisor.delivered,
+            failed=self._supervisor.failed,
+            left=left,
+        )
         return 1 if self._once and self._supervisor.failed else 0
 
-    def _say_started(self) -> None:
-        tracks = len(self._track_names())
+    # ---- start-up --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen to signals, and resume what an earlier run left."""
+        recovered = recover(self._spool)
+        self._supervisor.remember_music()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop, number.name)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+        self.log_start()
+        for found in recovered:
+            self.resume(found)
+
+    def log_start(self) -> None:
+        """Log the start, and what the service must do without."""
+        tracks = len(self.track_names())
         logger().info(
             Event.SERVICE_STARTED,
             version=version("storyreel"),
@@ -96,69 +114,78 @@ class Service:
             tracks=tracks,
         )
         if not tracks:
-            mend = "Put tracks into folders of moods in music.folder."
-            self._degraded("the music library is empty", mend)
+            mend = "Put tracks into folders named after moods in music.folder."
+            log_degraded("the music library is empty", mend)
         if not sandbox.is_supported():
             mend = "Run on Linux 5.13 or newer with Landlock enabled."
-            self._degraded("this kernel cannot confine the workers", mend)
+            log_degraded("this kernel cannot confine the workers", mend)
 
-    def _go_on(self, job: Job, state: Left) -> None:
-        """Take up what an earlier run left."""
-        told = {"story": job.name, "job": job.id, "attempts": job.attempts, "state": str(state)}
-        logger().warning(Event.STORY_RECOVERED, **told)
-        if state is Left.PUBLISHED:
-            self._begin(job, self._supervisor.finish(job))
-        elif state is Left.UNFINISHED:
-            self._begin(job, self._supervisor.see_through(job))
+    def resume(self, found: Recovered) -> None:
+        """Continue a job where an earlier run left it."""
+        job = found.job
+        logger().warning(
+            Event.STORY_RECOVERED,
+            story=job.name,
+            job=job.id,
+            attempts=job.attempts,
+            state=str(found.state),
+        )
+        if found.state is Left.PUBLISHED:
+            self.begin(job, self._supervisor.finish(job))
+        elif found.state is Left.UNFINISHED:
+            self.begin(job, self._supervisor.see_through(job))
 
-    def _listen_to_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop, number.name)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+    # ---- main loop -------------------------------------------------------------------------------
 
-    # ---- main loop --------------------------------------------------------------------------------------------------------
-
-    async def _serve(self) -> None:
-        """Run the parts until the end is asked for, or one of them breaks down."""
+    async def serve(self) -> None:
+        """Run the parts until the service is stopped, or one of them breaks."""
         parts = [
             self._stopping.wait(),
             self._watcher.run(),
-            self._claim_settled(),
-            self._tell_systemd(),
+            self.claim_settled(),
+            self.report_to_systemd(),
         ]
         if self._once:
-            parts.append(self._stop_when_done())
+            parts.append(self.stop_when_done())
         tasks = [asyncio.create_task(part) for part in parts]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await self._shut_down(tasks)
+            await self.shut_down(tasks)
 
-    async def _claim_settled(self) -> None:
+    async def claim_settled(self) -> None:
+        """Claim each folder that is ready, as soon as there is room on the disk."""
         async for settled in self._watcher.settled():
             self._is_claiming = True
             await self._room.wait()
             try:
-                await self._claim(settled)
+                await self.claim(settled)
             except OSError as error:
-                mend = "It stays in the inbox and is tried again; look at the disk and at the folders' rights."
-                self._degraded(f"{settled.name} cannot be claimed: {error.strerror}", mend)
+                mend = "It stays in the inbox and is tried again; look at the disk and permissions."
+                log_degraded(f"{settled.name} cannot be claimed: {error.strerror}", mend)
             self._is_claiming = False
 
-    async def _claim(self, settled: Settled) -> None:
+    async def claim(self, settled: Settled) -> None:
+        """Claim a folder and begin its job, unless it has just changed or cannot be moved."""
         claimed = await asyncio.to_thread(self._spool.claim, settled.name)
+        if claimed is None:
+            return
         if isinstance(claimed, Unclaimable):
-            told = {"story": settled.name, "reason": claimed.reason, "mend": claimed.mend}
-            logger().warning(Event.STORY_UNCLAIMABLE, **told)
-        elif claimed:
-            changed = await asyncio.to_thread(entries_of, claimed.source) != settled.entries
-            if changed and await asyncio.to_thread(self._spool.give_back, claimed):
-                return  # somebody wrote into it at the last instant: it has to settle anew
-            logger().info(Event.STORY_CLAIMED, story=claimed.name, job=claimed.id)
-            self._begin(claimed, self._supervisor.see_through(claimed))
+            logger().warning(
+                Event.STORY_UNCLAIMABLE,
+                story=settled.name,
+                reason=claimed.reason,
+                mend=claimed.mend,
+            )
+            return
+        is_changed = await asyncio.to_thread(entries_of, claimed.source) != settled.entries
+        if is_changed and await asyncio.to_thread(self._spool.give_back, claimed):
+            return  # somebody wrote into it at the last moment: it must settle again
+        logger().info(Event.STORY_CLAIMED, story=claimed.name, job=claimed.id)
+        self.begin(claimed, self._supervisor.see_through(claimed))
 
-    def _begin(self, job: Job, life: Coroutine[None, None, None]) -> None:
+    def begin(self, job: Job, life: Coroutine[None, None, None]) -> None:
+        """Run the rest of a job's life as a task."""
         task = asyncio.create_task(life)
         self._jobs[task] = job
         task.add_done_callback(self._ended)
@@ -167,39 +194,45 @@ class Service:
         job = self._jobs.pop(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, WorkersBroken):
-            self._broken = error
-            self._stop("no worker can be started")
+            self._fault = error
+            self.stop("no worker can be started")
         elif error:
-            what = f"{job.name} (job {job.id}) stopped over a fault of the program: {error!r}"
-            self._degraded(what, "It goes on when the service is started anew. Please report this.")
+            reason = f"{job.name} (job {job.id}) was stopped by a bug in the program: {error!r}"
+            mend = "It continues when the service is restarted. Please report this."
+            log_degraded(reason, mend)
 
-    async def _tell_systemd(self) -> None:
-        """READY after the first scan; then a sign of life, as long as scans, claims and attempts make progress."""
+    async def report_to_systemd(self) -> None:
+        """Report READY after the first scan, then signs of life for as long as all is healthy."""
         await self._watcher.first_scan.wait()
-        logger().info(Event.SERVICE_READY, seconds=self._uptime())
-        systemd.notify("READY=1", self._status_line())
+        logger().info(Event.SERVICE_READY, seconds=seconds_since(self._began))
+        systemd.notify("READY=1", self.status_line())
         while True:
-            await asyncio.sleep(systemd.watchdog_seconds() or HEARTBEAT_SECONDS)
-            systemd.notify(*(["WATCHDOG=1"] if self._is_healthy() else []), self._status_line())
+            await asyncio.sleep(systemd.watchdog_seconds() or STATUS_SECONDS)
+            if self.is_healthy():
+                systemd.notify("WATCHDOG=1", self.status_line())
+            else:
+                systemd.notify(self.status_line())
 
-    def _is_healthy(self) -> bool:
+    def is_healthy(self) -> bool:
+        """Whether scans, claims and attempts make progress."""
         now = time.monotonic()
-        overdue = now - self._watcher.last_look - self._settings.watch.rescan_seconds
-        return overdue < PATIENCE_SECONDS and not self._supervisor.is_stuck(now)
+        late = now - self._watcher.last_look - self._settings.watch.rescan_seconds
+        return late < LATE_LOOK_SECONDS and not self._supervisor.is_stuck(now)
 
-    def _status_line(self) -> str:
+    def status_line(self) -> str:
+        """What `systemctl status` shows."""
         done = f"{self._supervisor.delivered} delivered, {self._supervisor.failed} failed"
         return f"STATUS={self._supervisor.running} rendering, {len(self._jobs)} at work, {done}"
 
-    async def _stop_when_done(self) -> None:
-        """For `run --once`: nothing settles, nothing waits to be claimed, no job is at work."""
+    async def stop_when_done(self) -> None:
+        """For `run --once`: stop when nothing settles, waits to be claimed or is at work."""
         await self._watcher.first_scan.wait()
         while self._jobs or self._is_claiming or self._watcher.is_pending():
-            await asyncio.sleep(0.1)
-        self._stop("everything is done")
+            await asyncio.sleep(DONE_CHECK_SECONDS)
+        self.stop("everything is done")
 
-    def _reload(self) -> None:
-        """SIGHUP: take over new settings, as far as that is possible while running."""
+    def reload(self) -> None:
+        """SIGHUP: take over new settings, except those that need a restart."""
         systemd.notify(*systemd.reloading())
         try:
             new = self._load()
@@ -215,42 +248,45 @@ class Service:
             logger().info(Event.SERVICE_RELOADED, changed=changed, needs_restart=late, problems=[])
         systemd.notify("READY=1")
 
-    # ---- shutdown ---------------------------------------------------------------------------------------------------------
+    # ---- shutdown --------------------------------------------------------------------------------
 
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
+        """Ask the main loop to end. The first reason counts."""
         self._stop_reason = self._stop_reason or reason
         self._stopping.set()
 
-    async def _shut_down(self, parts: Sequence[asyncio.Task[Any]]) -> None:
-        """Take no more, let running stories finish for a while, put the rest back uncharged."""
+    async def shut_down(self, parts: Sequence[asyncio.Task[Any]]) -> None:
+        """End the parts, give running stories time to finish, and leave the others uncharged.
+
+        Raises the fault that stopped the service, if one did.
+        """
         systemd.notify("STOPPING=1")
-        self._broken = self._broken or next(
-            (task.exception() for task in parts if task.done()), None
-        )
-        reason = self._stop_reason or f"a fault of the program: {self._broken!r}"
+        for part in parts:
+            if part.done() and not self._fault:
+                self._fault = part.exception()
+        reason = self._stop_reason or f"a bug in the program: {self._fault!r}"
         logger().info(Event.SERVICE_STOPPING, reason=reason, running=self._supervisor.running)
-        await _cancelled(parts)
+        await cancel_all(parts)
+
         self._supervisor.drain()
-        await _cancelled(
-            [task for task, job in self._jobs.items() if not self._supervisor.is_busy(job)]
-        )
+        waiting = [task for task, job in self._jobs.items() if not self._supervisor.is_busy(job)]
+        await cancel_all(waiting)
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=self._settings.workers.drain_seconds)
-        await _cancelled(list(self._jobs))
-        if self._broken:
-            raise self._broken
-
-    def _degraded(self, reason: str, mend: str) -> None:
-        logger().error(Event.SERVICE_DEGRADED, reason=reason, mend=mend)
-
-    def _uptime(self) -> float:
-        return round(time.monotonic() - self._began, 3)
+        await cancel_all(list(self._jobs))
+        if self._fault:
+            raise self._fault
 
 
-async def _cancelled(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for their ends."""
+async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await task
+
+
+def log_degraded(reason: str, mend: str) -> None:
+    """Log that something is wrong without which the service can continue."""
+    logger().error(Event.SERVICE_DEGRADED, reason=reason, mend=mend)

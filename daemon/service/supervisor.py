@@ -1,7 +1,8 @@
-"""The life of one claimed story: attempts with rests between them, then the outbox, or failed/ with the reasons.
+"""The life of one claimed story: attempts with waits in between, then the outbox or failed/.
 
-Retries are tenacity's and live here, outside the workers: a worker may die of its story. Whether to try again is the outcome's
-to say; how often was written to disk before.
+Retries (tenacity) live here and not in the workers, because a story may kill its worker. The
+outcome of an attempt says whether to try again; the job's record on disk says how often it was
+tried.
 """
 
 import asyncio
@@ -23,244 +24,281 @@ from daemon import progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.delivery.report import last_music
-from daemon.errors import Problem, WorkersBroken
-from daemon.log import Event, logger
+from daemon.errors import WorkersBroken
+from daemon.log import Event, logger, seconds_since
 from daemon.service.room import Room
-from daemon.spool.job import Job
-from daemon.spool.spool import Spool
+from daemon.spool import Job, Spool
 from daemon.workers import Workers
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-PROGRESS_SECONDS = 5.0
-LONGEST_WAIT_SECONDS = 60.0
+LONGEST_ATTEMPT_WAIT_SECONDS = 60.0
+"""The longest wait between two attempts at a story."""
+LONGEST_STEP_WAIT_SECONDS = 60.0
+"""The longest wait before a step of the spool is tried again."""
+STUCK_SECONDS = 60.0
+"""How long after its time limit an attempt that still runs counts as stuck."""
+PROGRESS_LOG_SECONDS = 5.0
+"""How often the progress of an attempt is logged, if it has changed."""
 
 
 class Supervisor:
-    """Sees stories through, as many at a time as there are workers. `settings` gives those that are in force now."""
+    """Sees stories through, as many at a time as there are workers.
+
+    `settings` gives the settings in force now. `delivered` and `failed` count stories.
+    """
 
     def __init__(
         self, spool: Spool, workers: Workers, room: Room, settings: Callable[[], Settings]
     ) -> None:
+        self.delivered = 0
+        self.failed = 0
         self._spool = spool
         self._workers = workers
         self._room = room
         self._settings = settings
         self._slots = asyncio.Semaphore(settings().workers.count)
         self._deadlines: dict[str, float] = {}
-        self._settling: set[str] = set()
-        self._draining = False
+        self._concluding: set[str] = set()
+        self._is_draining = False
         self._last_music = ""
-        self.delivered = 0
-        self.failed = 0
 
     @property
     def running(self) -> int:
-        """Attempts that are at work now."""
+        """How many attempts are running now."""
         return len(self._deadlines)
 
     def is_busy(self, job: Job) -> bool:
-        """Whether an attempt at a job is at work, or its end is being settled; else it only waits."""
-        return job.id in self._deadlines or job.id in self._settling
+        """Whether a job is being compiled, delivered or failed now; if not, it waits."""
+        return job.id in self._deadlines or job.id in self._concluding
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether an attempt should have been ended by its time limit and still runs.
+
+        `now`: seconds of the monotonic clock.
+        """
+        return any(now > deadline for deadline in self._deadlines.values())
 
     def remember_music(self) -> None:
-        """Find out the music of the last film, which the next one should not have as well."""
+        """Find out the music of the last film in the outbox, which the next film should avoid."""
         self._last_music = last_music(self._spool.folders.outbox)
 
     def drain(self) -> None:
-        """Begin no further attempt: whoever would, is cancelled, and goes on at the next start."""
-        self._draining = True
+        """Begin no further attempt. A job that would begin one is cancelled instead."""
+        self._is_draining = True
 
-    def is_stuck(self, now: float) -> bool:
-        """Whether an attempt should have been ended by its time limit and was not (monotonic seconds)."""
-        return any(now > deadline for deadline in self._deadlines.values())
+    # ---- one story, from claim to end ------------------------------------------------------------
 
     async def see_through(self, job: Job) -> None:
-        """Compile a claimed story and settle where it ends. Cancelled midway, it leaves the job as it is: recovery goes on."""
+        """Compile a claimed story, then deliver or fail it.
+
+        When cancelled, it leaves the job as it is on disk; the next start recovers it.
+        """
         began = time.monotonic()
-        life = _Life(job)
-        outcome = await self._attempts(life)
-        self._settling.add(job.id)
+        job, outcome = await self.compile(job)
+        self._concluding.add(job.id)
         try:
-            await self._settle(life.job, outcome, began)
+            if isinstance(outcome, Film):
+                await self.deliver(job, outcome, began)
+            else:
+                await self.give_up(job, outcome, began)
         finally:
-            self._settling.discard(job.id)
+            self._concluding.discard(job.id)
 
-    async def finish(self, job: Job) -> None:
-        """Settle a job whose film an earlier run had published."""
-        await _until_it_works(self._spool.finish, job)
-
-    # ---- attempts ---------------------------------------------------------------------------------------------------------
-
-    async def _attempts(self, life: "_Life") -> Outcome:
+    async def compile(self, job: Job) -> tuple[Job, Outcome]:
+        """Make attempts until a film is done or another attempt is useless; the job as charged."""
         workers = self._settings().workers
-        left = workers.attempts - life.job.attempts
+        left = workers.attempts - job.attempts
         if left < 1:
-            return _exhausted(life.job)
+            return job, exhausted(job)
+
+        async def next_attempt() -> Outcome:
+            nonlocal job
+            job, outcome = await self.attempt(job)
+            return outcome
+
         retrying = AsyncRetrying(
             stop=stop_after_attempt(left),
             wait=wait_exponential_jitter(
                 multiplier=workers.retry_seconds,
-                max=LONGEST_WAIT_SECONDS,
+                max=LONGEST_ATTEMPT_WAIT_SECONDS,
                 jitter=workers.retry_seconds,
             ),
             retry=retry_if_result(
                 lambda outcome: isinstance(outcome, Failure) and outcome.retryable
             ),
-            before_sleep=lambda state: _say_retrying(life.job, state),
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+            before_sleep=lambda state: log_retry(job, state),
+            retry_error_callback=last_outcome,
         )
-        outcome: Outcome = await retrying(self._attempt, life)
-        return outcome
+        outcome: Outcome = await retrying(next_attempt)
+        return job, outcome
 
-    async def _attempt(self, life: "_Life") -> Outcome:
+    async def attempt(self, job: Job) -> tuple[Job, Outcome]:
+        """Make one attempt, once a worker and room on the disk are free; the job as charged."""
         async with self._slots:
             await self._room.wait()
-            if self._draining:
+            if self._is_draining:
                 raise asyncio.CancelledError
-            life.job = job = await self._charged(life.job)
-            logger().info(Event.RENDER_STARTED, **_named(job))
+
+            job = await self.charge(job)
+            logger().info(Event.RENDER_STARTED, **job_fields(job))
             began = time.monotonic()
-            outcome = await self._watched(job)
-            said = "film" if isinstance(outcome, Film) else str(outcome.kind)
-            logger().info(Event.RENDER_FINISHED, **_named(job), outcome=said, seconds=_since(began))
+            outcome = await self.run_in_worker(job)
+            logger().info(
+                Event.RENDER_FINISHED,
+                **job_fields(job),
+                outcome="film" if isinstance(outcome, Film) else str(outcome.kind),
+                seconds=seconds_since(began),
+            )
             if isinstance(outcome, Failure):
                 await asyncio.to_thread(self._spool.drop_attempt, job)
-            return outcome
+            return job, outcome
 
-    async def _charged(self, job: Job) -> Job:
-        """Begin an attempt; a call that is cancelled over the disk's slowness takes the charge back."""
-        charging = asyncio.ensure_future(_until_it_works(self._spool.begin_attempt, job))
+    async def charge(self, job: Job) -> Job:
+        """Charge an attempt on disk, before it starts.
+
+        A call that is cancelled while the disk is slow waits for the charge and takes it back.
+        """
+        charging = asyncio.ensure_future(until_it_works(self._spool.begin_attempt, job))
         try:
             return await asyncio.shield(charging)
         except asyncio.CancelledError:
-            await asyncio.to_thread(self._spool.uncharge, await charging)
+            charged = await charging
+            await asyncio.to_thread(self._spool.uncharge, charged)
             raise
 
-    async def _watched(self, job: Job) -> Outcome:
-        """The attempt in a worker, its progress told every few seconds."""
+    async def run_in_worker(self, job: Job) -> Outcome:
+        """Run the charged attempt in a worker, and log its progress.
+
+        An attempt that is cancelled, or that no worker could start, is not charged.
+        """
         settings = self._settings()
         order = Order(
-            job.id,
-            job.name,
-            job.attempts,
-            job.source,
-            job.attempt_folder,
-            settings,
-            self._last_music,
+            job=job.id,
+            name=job.name,
+            number=job.attempts,
+            source=job.source,
+            attempt=job.attempt_folder,
+            settings=settings,
+            not_again=self._last_music,
         )
-        self._deadlines[job.id] = (
-            time.monotonic() + settings.workers.timeout_seconds + LONGEST_WAIT_SECONDS
-        )
-        teller = asyncio.create_task(_tell_progress(job))
+        limit = settings.workers.timeout_seconds + STUCK_SECONDS
+        self._deadlines[job.id] = time.monotonic() + limit
+        progress_log = asyncio.create_task(log_progress(job))
         try:
             return await self._workers.submit(order)
         except (asyncio.CancelledError, WorkersBroken):
             await asyncio.shield(asyncio.to_thread(self._spool.uncharge, job))
             raise
         finally:
-            teller.cancel()
+            progress_log.cancel()
             del self._deadlines[job.id]
 
-    # ---- the end ----------------------------------------------------------------------------------------------------------
+    async def deliver(self, job: Job, film: Film, began: float) -> None:
+        """Publish a film and keep its source. `began`: the monotonic time when the job began."""
+        self._last_music = film.music or self._last_music
+        job = await until_it_works(self._spool.publish, job)
+        await until_it_works(self._spool.finish, job)
+        self.delivered += 1
+        logger().info(
+            Event.STORY_DELIVERED,
+            **job_fields(job),
+            film=str(self._spool.folders.outbox / job.target),
+            film_seconds=round(film.seconds, 3),
+            seconds=seconds_since(began),
+        )
 
-    async def _settle(self, job: Job, outcome: Outcome, began: float) -> None:
-        if isinstance(outcome, Film):
-            self._last_music = outcome.music or self._last_music
-            job = await _until_it_works(self._spool.publish, job)
-            await _until_it_works(self._spool.finish, job)
-            self.delivered += 1
-            film = str(self._spool.folders.outbox / job.target)
-            facts = {
-                "film": film,
-                "film_seconds": round(outcome.seconds, 3),
-                "seconds": _since(began),
-            }
-            logger().info(Event.STORY_DELIVERED, **_named(job), **facts)
-        else:
-            folder = await _until_it_works(self._spool.fail, job, outcome)
-            self.failed += 1
-            problems = [str(problem) for problem in outcome.problems]
-            told = {
-                "kind": str(outcome.kind),
-                "folder": str(folder),
-                "problems": problems,
-                "seconds": _since(began),
-            }
-            logger().error(Event.STORY_FAILED, **_named(job), **told)
+    async def give_up(self, job: Job, failure: Failure, began: float) -> None:
+        """Move a story to failed/, with the reasons. `began`: as for `deliver`."""
+        folder = await until_it_works(self._spool.fail, job, failure)
+        self.failed += 1
+        logger().error(
+            Event.STORY_FAILED,
+            **job_fields(job),
+            kind=str(failure.kind),
+            folder=str(folder),
+            problems=[str(problem) for problem in failure.problems],
+            seconds=seconds_since(began),
+        )
 
-
-class _Life:
-    """A job as its attempts go by."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    async def finish(self, job: Job) -> None:
+        """Finish a job whose film an earlier run has published."""
+        await until_it_works(self._spool.finish, job)
 
 
-def _named(job: Job) -> dict[str, str | int]:
+# ---- attempts ------------------------------------------------------------------------------------
+
+
+def exhausted(job: Job) -> Failure:
+    """The failure of a recovered job that has no attempts left."""
+    what = f"it was begun {job.attempts} times and never ended: it stops its worker, or the machine"
+    mend = "Look for an unusual picture or sound; raise workers.attempts to try again."
+    return Failure.of(job.id, Kind.EXHAUSTED, what, mend)
+
+
+def last_outcome(state: RetryCallState) -> Outcome:
+    """The outcome of the latest attempt. Raises what the attempt raised."""
+    assert state.outcome, "tenacity asks after an attempt"
+    outcome: Outcome = state.outcome.result()
+    return outcome
+
+
+def job_fields(job: Job) -> dict[str, str | int]:
+    """The fields of every log line about an attempt (`log.JOB`)."""
     return {"story": job.name, "job": job.id, "attempt": job.attempts}
 
 
-def _since(began: float) -> float:
-    return round(time.monotonic() - began, 3)
-
-
-def _exhausted(job: Job) -> Failure:
-    what = f"it was begun {job.attempts} times and never ended: it stops its worker, or the machine"
-    mend = (
-        "Look for a picture or sound that is out of the ordinary; raise workers.attempts to try on."
-    )
-    return Failure(job.id, Kind.EXHAUSTED, (Problem(str(Kind.EXHAUSTED), what, mend),))
-
-
-def _say_retrying(job: Job, state: RetryCallState) -> None:
-    failure = state.outcome.result() if state.outcome else None
-    reason = (
-        "; ".join(str(problem) for problem in failure.problems)
-        if isinstance(failure, Failure)
-        else ""
-    )
+def log_retry(job: Job, state: RetryCallState) -> None:
+    """Log why an attempt failed, and how long it is until the next one."""
+    failure = last_outcome(state)
+    assert isinstance(failure, Failure), "only failures are tried again"
     logger().warning(
         Event.RENDER_RETRYING,
-        **_named(job),
-        reason=reason,
+        **job_fields(job),
+        reason="; ".join(map(str, failure.problems)),
         wait_seconds=round(state.upcoming_sleep, 3),
     )
 
 
-async def _tell_progress(job: Job) -> None:
-    said = None
+async def log_progress(job: Job) -> None:
+    """Log the progress of a running attempt when it has changed, until cancelled."""
+    logged = None
     while True:
-        await asyncio.sleep(PROGRESS_SECONDS)
+        await asyncio.sleep(PROGRESS_LOG_SECONDS)
         now = await asyncio.to_thread(progress.read, job.attempt_folder)
-        if now and now != said:
-            logger().info(Event.RENDER_PROGRESS, **_named(job), stage=now.stage, done=now.done)
-            said = now
+        if now and now != logged:
+            fields = job_fields(job)
+            logger().info(Event.RENDER_PROGRESS, **fields, stage=now.stage, done=now.done)
+            logged = now
 
 
-async def _until_it_works(
+# ---- steps of the spool --------------------------------------------------------------------------
+
+
+async def until_it_works(
     step: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Result:
-    """A step of the spool, on a thread. It only moves folders, so a full disk or a lost share is waited for, never given up."""
-    waiting = AsyncRetrying(
-        wait=wait_exponential_jitter(multiplier=1, max=LONGEST_WAIT_SECONDS),
+    """Take a step of the spool on a thread, again and again until it raises no OSError.
+
+    Such a step only moves folders. So a full disk or a lost share is waited for, and the story is
+    never given up.
+    """
+    retrying = AsyncRetrying(
+        wait=wait_exponential_jitter(multiplier=1, max=LONGEST_STEP_WAIT_SECONDS),
         retry=retry_if_exception_type(OSError),
-        before_sleep=_say_stuck,
+        before_sleep=log_failed_step,
     )
-    result: Result = await waiting(asyncio.to_thread, step, *args, **kwargs)
+    result: Result = await retrying(asyncio.to_thread, step, *args, **kwargs)
     return result
 
 
-def _say_stuck(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    mend = (
-        "Make room on the disk."
-        if is_full
-        else "Look at the folders and their rights; it is tried until it works."
-    )
-    logger().error(
-        Event.SERVICE_DEGRADED, reason=f"a story cannot be moved on: {reason}", mend=mend
-    )
+def log_failed_step(state: RetryCallState) -> None:
+    """Log that a step of the spool has failed and will be tried again."""
+    error = state.outcome and state.outcome.exception()
+    assert isinstance(error, OSError), "only OSErrors are tried again"
+    mend = "Look at the folders and their permissions; the service keeps trying."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        mend = "Make room on the disk."
+    reason = f"a story cannot be moved on: {error.strerror or error}"
+    logger().error(Event.SERVICE_DEGRADED, reason=reason, mend=mend)

@@ -1,7 +1,7 @@
-"""Where attempts run: an engine takes an order and gives an outcome, whatever happens in between.
+"""Where attempts run. An engine takes an order and returns an outcome, whatever happens in between.
 
-`local` is the engine on this machine; `worker` is the child's side, the same for every engine; `sandbox`
-is what a worker may do.
+`local` is the engine that uses this machine. `worker` is the child's side, the same for every
+engine. `sandbox` limits what a worker may do.
 """
 
 from typing import Protocol
@@ -12,13 +12,13 @@ __all__ = ["Workers"]
 
 
 class Workers(Protocol):
-    """An engine."""
+    """What every engine can do."""
 
     async def submit(self, order: Order) -> Outcome:
-        """Run one attempt to its end, whatever that end is. A cancelled call ends the attempt.
+        """Run one attempt to its end, good or bad. Cancelling the call ends the attempt.
 
         Raises WorkersBroken when no attempt can be run at all.
         """
 
     def stop(self) -> None:
-        """End all attempts now, whatever they do, and wait until they are gone."""
+        """End all attempts at once, and wait until they are gone."""

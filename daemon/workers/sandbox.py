@@ -1,9 +1,9 @@
-"""What a worker may do: it decodes what strangers made, so it is held to its own files by the kernel.
+"""What a worker may do. It decodes files from strangers, so the kernel limits it to its own files.
 
-Landlock (Linux 5.13 and newer) takes every other path away: reading is left for the interpreter, its packages, the system's
-libraries, fonts and the music library, writing for the work folder alone, starting programs for ffmpeg. It knows files only;
-the network is refused by the systemd unit. Memory is bounded by the process's data segment, and a worker does not outlive the
-service.
+Landlock (Linux 5.13 and newer) takes every other path away. A worker may read the interpreter, its
+packages, the system's libraries and fonts, and the music library. It may write to the work folder
+alone, and start no program except ffmpeg. Landlock covers files only; the systemd unit takes the
+network away. A limit on the data segment bounds memory. A worker ends with the service.
 """
 
 import ctypes
@@ -30,10 +30,12 @@ READABLE = (
     "/proc/self",
     "/proc/cpuinfo",
 )
-"""What the interpreter, the dynamic linker and ffmpeg read; from /proc the codecs learn of the processor."""
+"""What the interpreter, the dynamic linker and ffmpeg read; /proc says which processor it is."""
 
-_READ = FSAccess.READ_FILE | FSAccess.READ_DIR
-_READ_FILE = FSAccess.READ_FILE
+READ_FILE = FSAccess.READ_FILE
+READ_FOLDER = FSAccess.READ_FILE | FSAccess.READ_DIR
+EXECUTE = FSAccess.EXECUTE | FSAccess.READ_FILE
+WRITE_FOLDER = FSAccess.all() & ~FSAccess.EXECUTE
 
 
 def is_supported() -> bool:
@@ -45,43 +47,39 @@ def is_supported() -> bool:
 
 
 def confine(writable: Path, readable: Iterable[Path]) -> None:
-    """Take every path from this process that it does not need. Cannot be undone; children inherit it."""
-    ctypes.set_errno(
-        0
-    )  # the library takes an error that some earlier call has left there for one of its own
+    """Take away every path that this process does not need.
+
+    Cannot be undone; children inherit it. Raises OSError when `writable` is missing.
+    """
+    # The library mistakes an errno that an earlier call has left behind for one of its own.
+    ctypes.set_errno(0)
     ruleset = landlock.Ruleset()
-    ruleset.allow(writable, rules=FSAccess.all() & ~FSAccess.EXECUTE)
-    for program in (
-        Path(get_ffmpeg_exe()),
-        *Path("/lib64").glob("ld-linux-*"),
-        *Path("/lib").glob("ld-linux-*"),
-    ):
-        ruleset.allow(program, rules=FSAccess.EXECUTE | FSAccess.READ_FILE)
-    ruleset.allow("/dev/null", rules=FSAccess.READ_FILE | FSAccess.WRITE_FILE)
-    for path in _existing([*map(Path, READABLE), *_interpreter(), *readable]):
-        ruleset.allow(path, rules=_READ if path.is_dir() else _READ_FILE)
+    ruleset.allow(writable, rules=WRITE_FOLDER)
+    ruleset.allow("/dev/null", rules=READ_FILE | FSAccess.WRITE_FILE)
+
+    linkers = [*Path("/lib64").glob("ld-linux-*"), *Path("/lib").glob("ld-linux-*")]
+    for program in (Path(get_ffmpeg_exe()), *linkers):
+        ruleset.allow(program, rules=EXECUTE)
+
+    # A virtual environment, the Python that it was made from, and this program.
+    interpreter = [Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[1]]
+    for path in dict.fromkeys([*map(Path, READABLE), *interpreter, *readable]):
+        if path.exists():
+            ruleset.allow(path, rules=READ_FOLDER if path.is_dir() else READ_FILE)
     ruleset.apply()
 
 
-def _existing(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in dict.fromkeys(paths) if path.exists()]
-
-
-def _interpreter() -> list[Path]:
-    """Where Python and the imported packages live: a virtual environment and what it was made from."""
-    return [Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parent]
-
-
 def limit_memory(mib: int) -> None:
-    """Let allocations beyond `mib` MiB fail: a story that needs too much costs its own attempt, not the machine."""
+    """Let allocations beyond `mib` MiB fail: a story that needs too much fails alone."""
     resource.setrlimit(resource.RLIMIT_DATA, (mib * 2**20, mib * 2**20))
 
 
 def die_with(service: int) -> None:
-    """End this process, and whatever it started, when the process `service` ends, or when it is asked to end itself.
+    """End this process and its children when the process `service` ends, or on SIGTERM.
 
-    No orphan may work on beside a restarted service, and a fork server is no help: it lives as long as its children do. In a
-    session of its own the worker does not hear Ctrl-C on a terminal, so running stories are drained and not torn.
+    An orphan must not work next to a restarted service. The fork server does not prevent that,
+    because it lives as long as its children. The process gets a session of its own, so Ctrl-C on a
+    terminal does not reach it, and running stories can be drained.
     """
     os.setsid()
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))

@@ -1,29 +1,29 @@
-"""The child's side: what a worker does before it sees a story, and then with one order.
+"""The child's side, the same for every engine: a worker prepares itself, then works on orders.
 
-It is the same for every engine, and imports the codecs only when there is something to compile: the
-service itself never loads them.
+The codecs are imported only when there is something to compile: the service never loads them.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import log
 from daemon.attempt import Order, Outcome
-from daemon.config import Log
+from daemon.config import Log, Settings
 from daemon.progress import reporter
 from daemon.workers import sandbox
 
 PRELOADED = ["daemon.compiler"]
-"""What a fork server loads once for all workers."""
+"""Modules that a fork server imports once for all workers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Under what conditions a worker works.
+    """What a worker may use, and when it ends.
 
-    `service`: the process that it does not outlive. `memory_mib`: what it may allocate, in MiB.
-    `writable`: the one folder that it may write to; `readable`: what it may read besides the system's
-    libraries and its own program.
+    `service`: the process id of the service; the worker ends with it. `memory_mib`: how much the
+    worker may allocate, in MiB. `writable`: the only folder that it may write to. `readable`: what
+    it may read in addition to the system's libraries and its own program.
     """
 
     service: int
@@ -33,8 +33,22 @@ class Conditions:
     readable: tuple[Path, ...]
 
 
+def conditions_of(settings: Settings) -> Conditions:
+    """The conditions for the workers of the calling process."""
+    readable = [settings.music.library]
+    if settings.film.font:
+        readable.append(Path(settings.film.font))
+    return Conditions(
+        service=os.getpid(),
+        log=settings.log,
+        memory_mib=settings.workers.memory_mib,
+        writable=settings.folders.work,
+        readable=tuple(readable),
+    )
+
+
 def set_up(conditions: Conditions) -> None:
-    """What each worker does first, before it sees any story."""
+    """Prepare this process: what each worker does before its first story. Cannot be undone."""
     log.setup(conditions.log)
     sandbox.die_with(conditions.service)
     sandbox.limit_memory(conditions.memory_mib)
@@ -43,7 +57,7 @@ def set_up(conditions: Conditions) -> None:
 
 
 def work(order: Order) -> Outcome:
-    """Make one attempt."""
+    """Make one attempt, and report its progress in the attempt's folder."""
     from daemon.compiler import compile_order  # noqa: PLC0415, RUF100 - see above
 
     return compile_order(order, reporter(order.attempt))

@@ -1,4 +1,4 @@
-"""The whole road, end to end: the real process, real folders, real signals."""
+"""The service from end to end: the real process, real folders, real signals."""
 
 import json
 import shutil
@@ -17,8 +17,10 @@ from daemon.media.library import library
 from tests.helpers.processes import FAST, running_service, status, storyreel, wait_until
 from tests.helpers.stories import picture, read_manifest, sine, story, wav, write_manifest
 
+pytestmark = pytest.mark.service
+
 SLOWLY = {"STORYREEL_FILM__WRITER": "moviepy"}
-"""For tests that break in on a film being made: the default writer would have it done."""
+"""For tests that interrupt a running attempt: the default writer would be done too soon."""
 
 
 @pytest.fixture
@@ -27,15 +29,12 @@ def root(tmp_path: Path) -> Path:
 
 
 def delivered(root: Path) -> list[str]:
-    return (
-        sorted(path.name for path in (root / "outbox").iterdir())
-        if (root / "outbox").is_dir()
-        else []
-    )
+    """The names in the outbox."""
+    return sorted(path.name for path in (root / "outbox").glob("*"))
 
 
 def drop(folder: Path, root: Path) -> None:
-    """Move a folder in whole, as a rename does."""
+    """Put a whole folder into the inbox by one rename."""
     (root / "inbox").mkdir(parents=True, exist_ok=True)
     shutil.copytree(folder, root / "inbox" / f".{folder.name}")
     (root / "inbox" / f".{folder.name}").rename(root / "inbox" / folder.name)
@@ -69,7 +68,8 @@ def test_a_folder_moved_in_becomes_a_film_and_its_source_is_kept(
     assert [path.name for path in (root / "work").iterdir()] == [".lock"]
 
 
-def test_a_folder_copied_file_by_file_manifest_first_is_claimed_only_when_whole(
+@pytest.mark.slow
+def test_a_folder_copied_file_by_file_is_claimed_only_when_it_is_complete(
     root: Path, tmp_path: Path
 ) -> None:
     folder = story(tmp_path / "slow", (0.4, 0.4))
@@ -78,9 +78,8 @@ def test_a_folder_copied_file_by_file_manifest_first_is_claimed_only_when_whole(
         for name in ("manifest.json", "01.png", "01.wav", "02.png", "02.wav"):
             assert service.events("story.claimed") == []
             shutil.copy(folder / name, root / "inbox/slow" / name)
-            time.sleep(
-                2 * float(FAST["STORYREEL_WATCH__SETTLE_SECONDS"])
-            )  # the pause is the point of this test
+            # The pause is what this test is about: the folder is quiet, and not complete.
+            time.sleep(2 * float(FAST["STORYREEL_WATCH__SETTLE_SECONDS"]))
         service.wait_for("story.delivered")
         assert service.wait_for("story.waiting")["lacking"] == [
             "01.png",
@@ -91,24 +90,27 @@ def test_a_folder_copied_file_by_file_manifest_first_is_claimed_only_when_whole(
     assert delivered(root) == ["slow"]
 
 
-def test_a_folder_renamed_from_part_and_one_dropped_while_down_are_each_delivered_once(
+@pytest.mark.slow
+def test_stories_renamed_from_part_or_dropped_before_the_start_are_delivered_once(
     root: Path, tmp_path: Path
 ) -> None:
-    early, late = story(tmp_path / "early", (0.4,)), story(tmp_path / "late", (0.4,))
+    early = story(tmp_path / "early", (0.4,))
+    late = story(tmp_path / "late", (0.4,))
     drop(early, root)
     with running_service(root) as service:
         service.wait_for("story.delivered", story="early")
         shutil.copytree(late, root / "inbox/late.part")
-        time.sleep(2)  # several scans look at the unfinished name
+        time.sleep(2)  # several scans see the unfinished name
         assert [line["story"] for line in service.events("story.detected")] == ["early"]
         (root / "inbox/late.part").rename(root / "inbox/late")
         service.wait_for("story.delivered", story="late")
-        time.sleep(2)  # several scans could deliver either again
+        time.sleep(2)  # several scans could deliver one of them again
         assert len(service.events("story.delivered")) == 2
     assert delivered(root) == ["early", "late"]
 
 
-def test_killed_in_the_midst_of_a_film_it_goes_on_and_delivers_once(
+@pytest.mark.slow
+def test_a_service_killed_during_an_attempt_continues_it_and_delivers_once(
     root: Path, tmp_path: Path
 ) -> None:
     folder = story(tmp_path / "long", (20.0, 20.0))
@@ -133,10 +135,10 @@ def test_killed_in_the_midst_of_a_film_it_goes_on_and_delivers_once(
     assert status(root)["work"] == []
 
 
-def test_a_mixed_batch_gives_a_film_for_each_good_story_and_a_reason_for_each_broken_one(
+def test_a_mixed_batch_gives_a_film_for_each_good_story_and_reasons_for_the_others(
     root: Path, tmp_path: Path
 ) -> None:
-    """Twenty stories, five of them broken in different ways: none keeps another from its film."""
+    """Twenty stories, five of them broken in different ways. None affects another."""
     faults: dict[str, Callable[[Path], object]] = {
         "not-json": lambda folder: write_manifest(folder, '{"pages": ['),
         "unknown-key": lambda folder: write_manifest(
@@ -174,7 +176,7 @@ def test_a_mixed_batch_gives_a_film_for_each_good_story_and_a_reason_for_each_br
         assert problem["mend"]
 
 
-def test_every_line_of_standard_output_is_json_with_a_documented_event_and_its_fields(
+def test_every_line_of_output_is_json_with_a_documented_event_and_its_fields(
     root: Path, tmp_path: Path
 ) -> None:
     evil = 'evil\n{"event": "story.delivered"}\x1b[31m'
@@ -190,7 +192,7 @@ def test_every_line_of_standard_output_is_json_with_a_documented_event_and_its_f
         assert fields == set(EVENTS[Event(line["event"])].fields)
 
 
-def test_a_stop_drains_running_stories_and_takes_no_more(root: Path, tmp_path: Path) -> None:
+def test_on_a_stop_running_stories_are_finished(root: Path, tmp_path: Path) -> None:
     with running_service(root) as service:
         drop(story(tmp_path / "running", (3.0,)), root)
         service.wait_for("render.started")
@@ -199,7 +201,8 @@ def test_a_stop_drains_running_stories_and_takes_no_more(root: Path, tmp_path: P
     assert service.lines()[-1]["event"] == "service.stopped"
 
 
-def test_a_stop_puts_back_uncharged_what_does_not_finish_in_time(
+@pytest.mark.slow
+def test_on_a_stop_a_story_that_does_not_finish_in_time_stays_uncharged(
     root: Path, tmp_path: Path
 ) -> None:
     with running_service(root, STORYREEL_WORKERS__DRAIN_SECONDS="0.2", **SLOWLY) as service:
@@ -211,7 +214,7 @@ def test_a_stop_puts_back_uncharged_what_does_not_finish_in_time(
     assert service.lines()[-1]["left"] == 1
 
 
-def test_a_second_instance_on_the_same_root_exits_with_75_and_disturbs_nothing(root: Path) -> None:
+def test_a_second_instance_on_the_same_root_exits_with_75_and_changes_nothing(root: Path) -> None:
     with running_service(root) as service:
         second = storyreel("run", "--root", str(root))
         assert second.returncode == 75
@@ -219,9 +222,7 @@ def test_a_second_instance_on_the_same_root_exits_with_75_and_disturbs_nothing(r
         assert service.process.poll() is None
 
 
-def test_sighup_takes_over_new_settings_and_keeps_the_old_ones_when_they_are_wrong(
-    root: Path, tmp_path: Path
-) -> None:
+def test_sighup_takes_over_new_settings_unless_they_are_wrong(root: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[film]\nfps = 24\n")
     (tmp_path / "other").mkdir()
@@ -232,7 +233,9 @@ def test_sighup_takes_over_new_settings_and_keeps_the_old_ones_when_they_are_wro
         wav(tmp_path / "other" / "track.wav", sine(1.0))
         shutil.copy(OPENSANS_REGULAR.path, tmp_path / "other.ttf")
         config.write_text(
-            '[film]\nfps = 12\nfont = "other.ttf"\n[workers]\ncount = 1\n[music]\nfolder = "other"\n'
+            '[film]\nfps = 12\nfont = "other.ttf"\n'
+            "[workers]\ncount = 1\n"
+            '[music]\nfolder = "other"\n'
         )
         service.process.send_signal(signal.SIGHUP)
         line = service.wait_for("service.reloaded", count=2)
@@ -242,13 +245,14 @@ def test_sighup_takes_over_new_settings_and_keeps_the_old_ones_when_they_are_wro
         service.wait_for("story.delivered")
     report = json.loads((root / "outbox/slower/report.json").read_text())
     assert report["film"]["fps"] == 12
-    assert report["settings"]["font"] == "", "the workers may read the new one with the next start"
+    assert report["settings"]["font"] == "", "workers may read the new font after the next start"
     assert report["music"] in {track.name for track in library(Music().library)}, (
-        "the new library comes with the next start"
+        "the new library is used after the next start"
     )
 
 
-def test_once_compiles_what_is_ready_and_exits_telling_of_failures(
+@pytest.mark.slow
+def test_run_once_compiles_what_is_ready_and_its_exit_code_reports_failures(
     root: Path, tmp_path: Path
 ) -> None:
     drop(story(tmp_path / "fine", (0.3,)), root)
@@ -261,6 +265,7 @@ def test_once_compiles_what_is_ready_and_exits_telling_of_failures(
     assert (root / "failed/wrong/WHY.txt").is_file()
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None:
     with running_service(root, **SLOWLY) as service:
         drop(story(tmp_path / "long", (60.0,)), root)
@@ -279,14 +284,14 @@ def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None
 
 
 def _descendants(pid: int) -> list[int]:
-    """The processes that a process has started, and those that they have."""
+    """All processes that a process has started, directly or through others."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [
         descendant for child in map(int, children) for descendant in [child, *_descendants(child)]
     ]
 
 
-def test_a_name_that_is_taken_in_the_outbox_is_never_overwritten(
+def test_a_folder_of_the_same_name_in_the_outbox_is_never_overwritten(
     root: Path, tmp_path: Path
 ) -> None:
     (root / "outbox/fox").mkdir(parents=True)
@@ -299,7 +304,9 @@ def test_a_name_that_is_taken_in_the_outbox_is_never_overwritten(
     assert (root / "outbox/fox-2/fox-2.mp4").is_file()
 
 
-def test_pictures_alone_with_durations_make_a_silent_film(root: Path, tmp_path: Path) -> None:
+def test_pictures_with_durations_and_no_sound_make_a_silent_film(
+    root: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "silent"
     folder.mkdir()
     picture(folder / "a.png")
@@ -310,7 +317,7 @@ def test_pictures_alone_with_durations_make_a_silent_film(root: Path, tmp_path: 
     assert abs(film_seconds(root, "silent") - 1.5) <= 1 / 24
 
 
-def test_without_pages_pictures_and_sounds_of_one_name_are_paired_in_natural_order(
+def test_without_pages_pictures_and_sounds_are_paired_by_name_in_natural_order(
     root: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "paired"
@@ -326,7 +333,7 @@ def test_without_pages_pictures_and_sounds_of_one_name_are_paired_in_natural_ord
     assert [page["narration_seconds"] for page in pages] == [0.1, 0.2, 1.0]
 
 
-def test_settings_with_faults_end_the_service_with_78_and_all_of_them(
+def test_wrong_settings_end_the_service_with_78_and_a_list_of_all_faults(
     root: Path, tmp_path: Path
 ) -> None:
     config = tmp_path / "config.toml"

@@ -1,7 +1,9 @@
-"""The life of one story. Workers are scripted here: which outcome follows which must be chosen. The spool is real."""
+"""The life of one story. The spool is real.
+
+Workers are scripted, because a test must choose which outcome follows which.
+"""
 
 import asyncio
-import itertools
 import json
 import os
 import shutil
@@ -21,12 +23,11 @@ from daemon import progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import Problem, WorkersBroken
-from daemon.service import supervisor
+from daemon.service import room, supervisor
 from daemon.service.room import Room
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Left as State
-from daemon.spool import Spool, reasons, recover
-from daemon.spool.job import Job, read_job
+from daemon.spool import Job, Left, Spool, reasons, recover
+from daemon.spool.job import read_job
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
 
@@ -59,13 +60,14 @@ async def broken(order: Order) -> Outcome:
 
 
 class Scripted:
-    """Workers that do with one order after the other what the script says; the last line goes on for ever."""
+    """Workers that follow a script, one line for each order. The last line is then repeated."""
 
     def __init__(self, *script: Act) -> None:
         self.script = script
         self.orders: list[Order] = []
         self.charged: list[int] = []
-        self.at_once = self.most_at_once = 0
+        self.at_once = 0
+        self.most_at_once = 0
 
     async def submit(self, order: Order) -> Outcome:
         record = read_job(order.attempt.parent)
@@ -79,12 +81,12 @@ class Scripted:
             self.at_once -= 1
 
     def stop(self) -> None:
-        """Nothing runs on when a test ends."""
+        """Nothing is left running when a test ends."""
 
 
 @pytest.fixture
 def settings(make_settings: SettingsMaker) -> Settings:
-    """Rests between attempts that take no time, and no room that must be free."""
+    """Hardly any wait between attempts, and no room that must be free."""
     return make_settings(
         workers={"retry_seconds": 0.001, "attempts": 3, "count": 2}, limits={"free_mib": 0}
     )
@@ -98,14 +100,15 @@ def spool(settings: Settings) -> Iterator[Spool]:
 
 
 @pytest.fixture(autouse=True)
-def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two waits that no setting reaches."""
-    monkeypatch.setattr(supervisor, "PROGRESS_SECONDS", 0.01)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two waits that no setting changes."""
+    monkeypatch.setattr(supervisor, "PROGRESS_LOG_SECONDS", 0.01)
+    monkeypatch.setattr(room, "RECHECK_SECONDS", 0.001)
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step of the spool is done again without a rest: tenacity's policy is replaced, since it starts with a second."""
+def no_step_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed step of the spool is tried again at once; the real wait starts with a second."""
     monkeypatch.setattr(supervisor, "wait_exponential_jitter", lambda **_: wait_none())
 
 
@@ -132,7 +135,7 @@ def attempts_on_disk(job: Job) -> int:
     return found.attempts
 
 
-def said(log_lines: LogCapture, event: str) -> list[dict[str, Any]]:
+def logged(log_lines: LogCapture, event: str) -> list[dict[str, Any]]:
     return [dict(line) for line in log_lines.entries if line["event"] == event]
 
 
@@ -142,7 +145,7 @@ async def until(holds: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-# ---- outcomes ---------------------------------------------------------------------------------------------------------------
+# ---- outcomes ------------------------------------------------------------------------------------
 
 
 async def test_a_film_is_delivered(spool: Spool, settings: Settings, log_lines: LogCapture) -> None:
@@ -159,7 +162,7 @@ async def test_a_film_is_delivered(spool: Spool, settings: Settings, log_lines: 
         "render.finished",
         "story.delivered",
     ]
-    (line,) = said(log_lines, "story.delivered")
+    (line,) = logged(log_lines, "story.delivered")
     assert (line["story"], line["job"], line["attempt"], line["film_seconds"]) == (
         "the-fox",
         job.id,
@@ -178,7 +181,7 @@ async def test_a_film_is_delivered(spool: Spool, settings: Settings, log_lines: 
 
 
 @pytest.mark.parametrize("kind", FINAL)
-async def test_a_failure_that_will_not_pass_is_not_tried_again(
+async def test_a_failure_that_cannot_pass_is_not_tried_again(
     spool: Spool, settings: Settings, log_lines: LogCapture, kind: Kind
 ) -> None:
     workers = Scripted(failing(kind), film)
@@ -191,7 +194,7 @@ async def test_a_failure_that_will_not_pass_is_not_tried_again(
     assert names(spool.folders.work) == [".lock"]
     assert names(spool.folders.outbox) == []
     assert (supervised.delivered, supervised.failed) == (0, 1)
-    (line,) = said(log_lines, "story.failed")
+    (line,) = logged(log_lines, "story.failed")
     assert (line["kind"], line["folder"]) == (str(kind), str(spool.folders.failed / "the-fox"))
     assert line["problems"] == [f"page 1: {kind} 1. Mend it."]
 
@@ -208,8 +211,8 @@ async def test_a_failure_that_may_pass_is_tried_again_in_a_fresh_folder(
         "attempt-3",
     ]
     assert names(spool.folders.outbox / "the-fox") == ["report.json", "the-fox.mp4"]
-    assert [line["attempt"] for line in said(log_lines, "render.retrying")] == [1, 2]
-    assert said(log_lines, "render.retrying")[0]["reason"] == f"page 1: {kind} 1. Mend it."
+    assert [line["attempt"] for line in logged(log_lines, "render.retrying")] == [1, 2]
+    assert logged(log_lines, "render.retrying")[0]["reason"] == f"page 1: {kind} 1. Mend it."
 
 
 @pytest.mark.parametrize("kind", MAY_PASS)
@@ -226,7 +229,7 @@ async def test_a_story_whose_attempts_are_used_up_fails_with_the_last_reason(
     assert supervised.failed == 1
 
 
-async def test_what_a_failed_attempt_wrote_is_gone_before_the_next_one_begins(
+async def test_the_files_of_a_failed_attempt_are_removed_before_the_next_one_begins(
     spool: Spool, settings: Settings
 ) -> None:
     seen: list[list[str]] = []
@@ -247,7 +250,7 @@ async def test_each_attempt_is_charged_on_disk_before_it_starts(
     assert workers.charged == [1, 2, 3]
 
 
-async def test_the_rests_between_attempts_grow_and_are_bounded(
+async def test_the_waits_between_attempts_double_up_to_a_limit(
     spool: Spool,
     make_settings: SettingsMaker,
     log_lines: LogCapture,
@@ -256,34 +259,33 @@ async def test_the_rests_between_attempts_grow_and_are_bounded(
     settings = make_settings(
         workers={"retry_seconds": 2.0, "attempts": 10, "count": 1}, limits={"free_mib": 0}
     )
-    real = asyncio.sleep
+    real_sleep = asyncio.sleep
 
     async def no_time(_: float) -> None:
-        await real(0)
+        await real_sleep(0)
 
-    monkeypatch.setattr(
-        asyncio, "sleep", no_time
-    )  # only the length of each rest matters here, and the log tells it
+    # Only the length of each wait matters here, and the log has it.
+    monkeypatch.setattr(asyncio, "sleep", no_time)
     await supervise(spool, Scripted(failing(Kind.DIED)), settings).see_through(claimed(spool))
-    waits = [line["wait_seconds"] for line in said(log_lines, "render.retrying")]
+    waits = [line["wait_seconds"] for line in logged(log_lines, "render.retrying")]
     assert len(waits) == 9
     for number, wait in enumerate(waits):
         assert min(60, 2 * 2**number) <= wait <= min(60, 2 * 2**number + 2)
 
 
-async def test_a_story_that_rests_holds_no_worker(
+async def test_a_story_that_waits_for_its_next_attempt_occupies_no_worker(
     spool: Spool, make_settings: SettingsMaker
 ) -> None:
     settings = make_settings(workers={"retry_seconds": 3600, "count": 1}, limits={"free_mib": 0})
     supervised = supervise(spool, Scripted(failing(Kind.MACHINE), film), settings)
-    bad = asyncio.create_task(supervised.see_through(job := claimed(spool, "bad")))
-    await until(
-        lambda: (
-            supervised.running == 0
-            and attempts_on_disk(job) == 1
-            and not job.folder.joinpath("attempt-1").exists()
-        )
-    )
+    job = claimed(spool, "bad")
+    bad = asyncio.create_task(supervised.see_through(job))
+
+    def is_waiting() -> bool:
+        is_charged = attempts_on_disk(job) == 1
+        return is_charged and not supervised.running and not (job.folder / "attempt-1").exists()
+
+    await until(is_waiting)
     await asyncio.wait_for(supervised.see_through(claimed(spool, "good")), 20)
     assert names(spool.folders.outbox) == ["good"]
     assert not bad.done()
@@ -309,50 +311,48 @@ async def test_as_many_stories_as_there_are_workers_are_compiled_at_once(
     assert supervised.delivered == len(names(spool.folders.outbox)) == 6
 
 
-async def test_progress_is_told_when_it_has_changed(
+async def test_progress_is_logged_when_it_has_changed(
     spool: Spool, settings: Settings, log_lines: LogCapture
 ) -> None:
-    def is_told(stage: str) -> bool:
-        return stage in [line["stage"] for line in said(log_lines, "render.progress")]
+    def is_logged(stage: str) -> bool:
+        return stage in [line["stage"] for line in logged(log_lines, "render.progress")]
 
-    async def telling(order: Order) -> Outcome:
+    async def report(order: Order) -> Outcome:
         (order.attempt / progress.SCRATCH).mkdir()
         for stage in ("sound", "film"):
             progress.reporter(order.attempt)(stage, 0.5)
-            await until(partial(is_told, stage))
+            await until(partial(is_logged, stage))
         shutil.rmtree(order.attempt / progress.SCRATCH)
         return await film(order)
 
-    await supervise(spool, Scripted(telling), settings).see_through(claimed(spool))
-    told = [
-        (line["attempt"], line["stage"], line["done"])
-        for line in said(log_lines, "render.progress")
-    ]
-    assert told == [(1, "sound", 0.5), (1, "film", 0.5)]
+    await supervise(spool, Scripted(report), settings).see_through(claimed(spool))
+    lines = logged(log_lines, "render.progress")
+    steps = [(line["attempt"], line["stage"], line["done"]) for line in lines]
+    assert steps == [(1, "sound", 0.5), (1, "film", 0.5)]
 
 
-# ---- restarts ---------------------------------------------------------------------------------------------------------------
+# ---- restarts ------------------------------------------------------------------------------------
 
 
-def test_a_story_that_takes_the_whole_service_with_it_is_tried_n_times_over_all_restarts(
+def test_a_story_that_kills_the_service_is_tried_as_often_as_allowed_over_all_restarts(
     settings: Settings,
 ) -> None:
-    """Each life is a real process that ends by SIGKILL as soon as a worker gets the story."""
+    """Each run is a real process that ends by SIGKILL as soon as a worker gets the story."""
 
     async def kill(order: Order) -> Outcome:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("still alive")
 
-    def life() -> str:
+    def run() -> str:
         opened = Spool(settings.folders).open()
         found = [
-            recovered.job for recovered in recover(opened) if recovered.state is State.UNFINISHED
+            recovered.job for recovered in recover(opened) if recovered.state is Left.UNFINISHED
         ]
         supervised = supervise(opened, Scripted(kill), settings)
         asyncio.run(supervised.see_through(found[0] if found else claimed(opened)))
         return f"{supervised.failed} failed"
 
-    ends = [in_child(life) for _ in range(4)]
+    ends = [in_child(run) for _ in range(4)]
     assert [ended.was_killed for ended in ends] == [True, True, True, False], ends
     assert ends[3].said == "1 failed"
     (problem,) = reasons.read(settings.folders.failed / "the-fox")
@@ -362,7 +362,7 @@ def test_a_story_that_takes_the_whole_service_with_it_is_tried_n_times_over_all_
 
 
 @pytest.mark.parametrize(("charged", "orders"), [(0, 3), (1, 2), (2, 1), (3, 0), (7, 0)])
-async def test_attempts_of_earlier_runs_count(
+async def test_attempts_of_earlier_runs_are_counted(
     spool: Spool, settings: Settings, charged: int, orders: int
 ) -> None:
     workers = Scripted(failing(Kind.DIED))
@@ -388,7 +388,7 @@ async def test_a_film_that_an_earlier_run_published_is_only_finished(
     assert names(spool.folders.work) == [".lock"]
 
 
-async def test_a_cancelled_attempt_is_not_charged_and_goes_on_at_the_next_start(
+async def test_a_cancelled_attempt_is_not_charged_and_the_story_continues_at_the_next_start(
     spool: Spool, settings: Settings
 ) -> None:
     workers = Scripted(failing(Kind.DIED), forever)
@@ -401,7 +401,7 @@ async def test_a_cancelled_attempt_is_not_charged_and_goes_on_at_the_next_start(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert attempts_on_disk(job) == 1, "the first one had failed and stays charged"
+    assert attempts_on_disk(job) == 1, "the first attempt had failed and stays charged"
     assert names(job.folder) == ["job.json", "source"]
     assert (supervised.running, supervised.is_busy(job)) == (0, False)
     again = Scripted(film)
@@ -409,7 +409,7 @@ async def test_a_cancelled_attempt_is_not_charged_and_goes_on_at_the_next_start(
     assert again.orders[0].number == 2
 
 
-async def test_workers_that_do_not_start_charge_no_story(spool: Spool, settings: Settings) -> None:
+async def test_no_story_is_charged_when_no_worker_starts(spool: Spool, settings: Settings) -> None:
     workers = Scripted(broken)
     job = claimed(spool)
     with pytest.raises(WorkersBroken):
@@ -419,10 +419,10 @@ async def test_workers_that_do_not_start_charge_no_story(spool: Spool, settings:
     assert names(job.folder) == ["job.json", "source"]
 
 
-# ---- draining, stuck attempts, room -----------------------------------------------------------------------------------------
+# ---- draining, stuck attempts, full disks --------------------------------------------------------
 
 
-async def test_draining_lets_the_running_finish_and_begins_nothing(
+async def test_draining_lets_running_attempts_finish_and_begins_no_others(
     spool: Spool, make_settings: SettingsMaker
 ) -> None:
     settings = make_settings(workers={"count": 1}, limits={"free_mib": 0})
@@ -449,14 +449,17 @@ async def test_draining_lets_the_running_finish_and_begins_nothing(
     assert len(workers.orders) == 1
 
 
-async def test_draining_does_not_try_again(spool: Spool, settings: Settings) -> None:
+async def test_while_draining_a_failed_attempt_is_not_tried_again(
+    spool: Spool, settings: Settings
+) -> None:
     supervised: Supervisor
 
     async def fail_while_draining(order: Order) -> Outcome:
         supervised.drain()
         return await failing(Kind.MACHINE)(order)
 
-    supervised = supervise(spool, workers := Scripted(fail_while_draining), settings)
+    workers = Scripted(fail_while_draining)
+    supervised = supervise(spool, workers, settings)
     job = claimed(spool)
     with pytest.raises(asyncio.CancelledError):
         await supervised.see_through(job)
@@ -469,77 +472,73 @@ async def test_an_attempt_past_its_time_limit_counts_as_stuck(
     supervised = supervise(spool, Scripted(forever), settings)
     task = asyncio.create_task(supervised.see_through(claimed(spool)))
     await until(lambda: supervised.running)
-    now, limit = time.monotonic(), settings.workers.timeout_seconds
+    now = time.monotonic()
+    limit = settings.workers.timeout_seconds
     assert not supervised.is_stuck(now + limit)
-    assert supervised.is_stuck(now + limit + supervisor.LONGEST_WAIT_SECONDS + 1)
+    assert supervised.is_stuck(now + limit + supervisor.STUCK_SECONDS + 1)
     task.cancel()
     await asyncio.wait([task])
     assert not supervised.is_stuck(now + 10 * limit)
 
 
-async def test_no_attempt_begins_on_a_full_disk(
-    spool: Spool, make_settings: SettingsMaker, log_lines: LogCapture
-) -> None:
+async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: SettingsMaker) -> None:
     settings = make_settings(limits={"free_mib": 10})
-    free = [0]
-    looks = itertools.count()
+    free = 0
+    checks = 0
 
     def free_bytes() -> int:
-        next(looks)
-        return free[0]
+        nonlocal checks
+        checks += 1
+        return free
 
     workers = Scripted(film)
     supervised = Supervisor(spool, workers, Room(free_bytes, lambda: settings), lambda: settings)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
-    await until(lambda: next(looks) > 10)
-    free[0] = 10 * 2**20 - 1
-    await until(lambda: next(looks) > 30)
+    await until(lambda: checks > 10)
     assert (workers.orders, attempts_on_disk(job)) == ([], 0)
     assert not supervised.is_busy(job)
-    assert [(line["free_mib"], line["needed_mib"]) for line in said(log_lines, "disk.low")] == [
-        (0, 10)
-    ]
-    free[0] = 10 * 2**20
+
+    free = 10 * 2**20
     await asyncio.wait_for(task, 20)
-    assert [line["free_mib"] for line in said(log_lines, "disk.ok")] == [10]
     assert names(spool.folders.outbox) == ["the-fox"]
 
 
-# ---- steps that must work ---------------------------------------------------------------------------------------------------
+# ---- steps of the spool --------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("no_step_waits")
 @pytest.mark.parametrize("gone", ["outbox", "done"])
 async def test_a_folder_that_is_gone_for_a_while_is_waited_for(
     spool: Spool, settings: Settings, log_lines: LogCapture, gone: str
 ) -> None:
-    """As a network share that is lost: the film is delivered when it is back, from the same attempt, once."""
-    place, away = getattr(spool.folders, gone), spool.folders.root / "away"
-    os.rename(place, away)  # noqa: PTH104 - a plain path of the spool, moved between two steps of the loop
+    """A lost network share: when it is back, the film is delivered once, from the same attempt."""
+    place: Path = getattr(spool.folders, gone)
+    away = spool.folders.root / "away"
+    place.rename(away)
     workers = Scripted(film)
     supervised = supervise(spool, workers, settings)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
-    await until(lambda: len(said(log_lines, "service.degraded")) > 2)
+    await until(lambda: len(logged(log_lines, "service.degraded")) > 2)
     assert supervised.is_busy(job)
-    os.rename(away, place)  # noqa: PTH104 - as above
+    away.rename(place)
     await asyncio.wait_for(task, 20)
-    assert "No such file" in said(log_lines, "service.degraded")[0]["reason"]
+    assert "No such file" in logged(log_lines, "service.degraded")[0]["reason"]
     assert len(workers.orders) == 1
     assert names(spool.folders.outbox) == names(spool.folders.done) == ["the-fox"]
     assert not supervised.is_busy(job)
 
 
-@pytest.mark.usefixtures("at_once")
-async def test_a_failed_story_waits_for_its_folder_too(
+@pytest.mark.usefixtures("no_step_waits")
+async def test_a_failed_story_waits_for_its_folder_in_the_same_way(
     spool: Spool, settings: Settings, log_lines: LogCapture
 ) -> None:
     spool.folders.failed.rmdir()
     task = asyncio.create_task(
         supervise(spool, Scripted(failing(Kind.STORY)), settings).see_through(claimed(spool))
     )
-    await until(lambda: said(log_lines, "service.degraded"))
+    await until(lambda: logged(log_lines, "service.degraded"))
     spool.folders.failed.mkdir()
     await asyncio.wait_for(task, 20)
     assert names(spool.folders.failed) == ["the-fox"]
@@ -548,8 +547,10 @@ async def test_a_failed_story_waits_for_its_folder_too(
 async def test_a_shutdown_while_an_attempt_is_being_charged_does_not_charge_it(
     spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Scripted: the disk takes its time over the record, as a busy one does."""
-    began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    """The disk is slow to write the record, as a busy one is."""
+    began = threading.Event()
+    go_on = threading.Event()
+    ended = threading.Event()
     real = Spool.begin_attempt
 
     def slow(self: Spool, job: Job) -> Job:
@@ -574,10 +575,10 @@ async def test_a_shutdown_while_an_attempt_is_being_charged_does_not_charge_it(
     assert attempts_on_disk(job) == 0
 
 
-async def test_each_story_is_asked_not_to_have_the_music_of_the_film_before_it(
+async def test_each_order_asks_for_other_music_than_the_previous_film_had(
     spool: Spool, settings: Settings
 ) -> None:
-    """Also across a restart: the outbox remembers."""
+    """Also after a restart: the outbox has the reports."""
 
     def playing(music: str) -> Act:
         async def play(order: Order) -> Outcome:

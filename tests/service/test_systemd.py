@@ -1,4 +1,4 @@
-"""What systemd is told, over a real datagram socket."""
+"""Messages to systemd, over a real datagram socket."""
 
 import contextlib
 import os
@@ -16,12 +16,10 @@ from daemon.service import systemd
 def listener(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[socket.socket]:
-    """A socket such as systemd listens on, and `NOTIFY_SOCKET` that names it."""
-    name = (
-        f"@storyreel-test-{os.getpid()}"
-        if request.param == "abstract"
-        else str(tmp_path / "notify")
-    )
+    """A socket like the one that systemd listens on; `NOTIFY_SOCKET` names it."""
+    name = str(tmp_path / "notify")
+    if request.param == "abstract":
+        name = f"@storyreel-test-{os.getpid()}"
     monkeypatch.setenv("NOTIFY_SOCKET", name)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(name.replace("@", "\0", 1))
@@ -29,7 +27,7 @@ def listener(
         yield server
 
 
-def test_assignments_arrive_in_one_datagram_one_a_line(listener: socket.socket) -> None:
+def test_assignments_arrive_in_one_datagram_one_per_line(listener: socket.socket) -> None:
     systemd.notify("READY=1", "STATUS=3 rendering")
     assert listener.recv(1000) == b"READY=1\nSTATUS=3 rendering"
 
@@ -39,12 +37,12 @@ def test_a_line_break_in_a_value_cannot_forge_an_assignment(listener: socket.soc
     assert listener.recv(1000).split(b"\n") == [b"STATUS=the fox READY=1", b"WATCHDOG=1"]
 
 
-def test_a_name_that_is_not_unicode_can_be_told(listener: socket.socket) -> None:
+def test_text_that_is_not_valid_unicode_can_be_sent(listener: socket.socket) -> None:
     systemd.notify("STATUS=\udcff \ud800 ü")
     assert listener.recv(1000) == "STATUS=? ? ü".encode()
 
 
-def test_a_full_socket_is_passed_over_without_waiting(listener: socket.socket) -> None:
+def test_a_full_socket_is_ignored_without_waiting(listener: socket.socket) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as filler:
         filler.connect(listener.getsockname())
         with contextlib.suppress(BlockingIOError):
@@ -59,7 +57,7 @@ def test_a_full_socket_is_passed_over_without_waiting(listener: socket.socket) -
     "address",
     ["/nowhere/at/all", "@storyreel-nobody-listens", "relative", "vsock:2:1234", "/" + "x" * 200],
 )
-def test_a_socket_that_is_not_there_is_passed_over(
+def test_a_socket_that_does_not_exist_is_ignored(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", address)
@@ -73,7 +71,7 @@ def test_outside_of_systemd_nothing_is_sent(
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     if address is not None:
         monkeypatch.setenv("NOTIFY_SOCKET", address)
-    # No real thing shows that nothing was sent: that no socket is even made does.
+    # Nothing real can show that nothing was sent. That no socket is made shows it.
     monkeypatch.setattr(socket, "socket", lambda *_: pytest.fail("a socket was made"))
     systemd.notify("READY=1")
 
@@ -98,17 +96,14 @@ def test_a_reload_carries_the_monotonic_time_in_microseconds() -> None:
         ("-5", None, None),
     ],
 )
-def test_the_sign_of_life_is_due_at_half_of_what_systemd_waits_for(
+def test_signs_of_life_are_due_at_half_of_the_time_that_systemd_waits(
     microseconds: str | None,
     meant_for: str | None,
     seconds: float | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    own = str(os.getpid())
-    for name, value in (
-        ("WATCHDOG_USEC", microseconds),
-        ("WATCHDOG_PID", own if meant_for == "us" else meant_for),
-    ):
+    process = str(os.getpid()) if meant_for == "us" else meant_for
+    for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", process)):
         monkeypatch.delenv(name, raising=False)
         if value is not None:
             monkeypatch.setenv(name, value)

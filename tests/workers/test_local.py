@@ -1,7 +1,11 @@
-"""The pool of real, confined processes: whatever happens to a worker, `submit` gives an outcome and the pool goes on."""
+"""The pool, with real and confined processes.
+
+Whatever happens to a worker, `submit` returns an outcome and the pool goes on.
+"""
 
 import asyncio
 import contextlib
+import inspect
 import multiprocessing
 import os
 import signal
@@ -19,18 +23,20 @@ from daemon import config, progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import WorkersBroken
-from daemon.workers import sandbox
+from daemon.workers import Workers, sandbox
 from daemon.workers.local import LocalWorkers
 from tests.helpers.processes import wait_until
 from tests.helpers.stories import picture, story, write_manifest
 
+pytestmark = pytest.mark.service
+
 FIRST_START_SECONDS = 60.0
-"""The fork server loads the codecs once; everything after is quick."""
+"""The fork server loads the codecs once; later starts are quick."""
 
 
 @pytest.fixture(scope="module")
 def pool_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """One worker with the least memory that settings allow for: the same process meets one story after the other."""
+    """One worker, with the least memory that settings allow; it gets one story after the other."""
     settings = config.load(root=tmp_path_factory.mktemp("pool") / "root")
     settings.folders.work.mkdir(parents=True)
     workers = settings.workers.model_copy(update={"count": 1, "memory_mib": 1024})
@@ -52,7 +58,7 @@ def order(pool_settings: Settings, request: pytest.FixtureRequest) -> Order:
 
 @pytest.fixture
 def long_order(pool_settings: Settings, request: pytest.FixtureRequest) -> Order:
-    """An order for a story of an hour: it is ended long before it is done."""
+    """An order for a story of an hour, which no test lets finish."""
     return order_for(pool_settings, f"long {request.node.name}", long_story)
 
 
@@ -62,12 +68,12 @@ def order_for(
     job = settings.folders.work / name.replace("/", "_")
     make(job / "source")
     (job / "attempt-1").mkdir()
-    film = settings.film.model_copy(
-        update={"writer": "moviepy"}
-    )  # the slow writer, with an encoder in a process of its own
-    settings = settings.model_copy(
-        update={"workers": settings.workers.model_copy(update=workers), "film": film}
-    )
+    # moviepy is the slow writer, and its encoder is a process of its own.
+    changed = {
+        "film": settings.film.model_copy(update={"writer": "moviepy"}),
+        "workers": settings.workers.model_copy(update=workers),
+    }
+    settings = settings.model_copy(update=changed)
     return Order(name, name, 1, job / "source", job / "attempt-1", settings)
 
 
@@ -79,11 +85,8 @@ def long_story(source: Path) -> None:
 
 def worker() -> int:
     """The process id of the only worker."""
-    (process,) = [
-        process
-        for process in multiprocessing.active_children()
-        if process.name == "pebble_pool_worker"
-    ]
+    children = multiprocessing.active_children()
+    (process,) = [child for child in children if child.name == "pebble_pool_worker"]
     assert process.pid
     return process.pid
 
@@ -96,12 +99,12 @@ def is_alive(pid: int) -> bool:
 
 
 async def rendering(workers: LocalWorkers, order: Order) -> "asyncio.Task[Outcome]":
-    """An attempt that is at work now."""
+    """An attempt that is running now."""
     task = asyncio.create_task(workers.submit(order))
     await asyncio.to_thread(
         wait_until,
         lambda: progress.read(order.attempt),
-        "the attempt is at work",
+        "the attempt is running",
         FIRST_START_SECONDS,
     )
     assert not task.done()
@@ -119,7 +122,7 @@ async def test_a_good_story_becomes_a_film(workers: LocalWorkers, order: Order) 
     assert_film(await workers.submit(order), order)
 
 
-async def test_a_story_with_faults_is_a_failure_with_its_problems(
+async def test_a_story_with_faults_is_a_failure_with_all_its_problems(
     workers: LocalWorkers, order: Order
 ) -> None:
     (order.source / "01.png").unlink()
@@ -135,10 +138,10 @@ async def test_a_story_with_faults_is_a_failure_with_its_problems(
 @pytest.mark.parametrize(
     "number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM], ids=lambda number: number.name
 )
-async def test_a_worker_that_dies_of_its_story_costs_that_attempt_alone(
+async def test_a_worker_killed_by_its_story_costs_that_attempt_alone(
     workers: LocalWorkers, order: Order, long_order: Order, number: signal.Signals
 ) -> None:
-    """As the kernel's out-of-memory killer or a fault of a codec would end it."""
+    """It may be killed by the kernel when memory runs out, or by a bug in a codec."""
     task = await rendering(workers, long_order)
     os.kill(worker(), number)
     outcome = await task
@@ -148,7 +151,7 @@ async def test_a_worker_that_dies_of_its_story_costs_that_attempt_alone(
     assert_film(await workers.submit(order), order)
 
 
-async def test_a_story_that_outstays_its_time_costs_that_attempt_alone(
+async def test_a_story_that_takes_too_long_costs_that_attempt_alone(
     workers: LocalWorkers, pool_settings: Settings, order: Order
 ) -> None:
     slow = order_for(pool_settings, "slow", long_story, timeout_seconds=0.5)
@@ -162,7 +165,7 @@ async def test_a_story_that_outstays_its_time_costs_that_attempt_alone(
     assert_film(await workers.submit(order), order)
 
 
-async def test_a_call_that_is_cancelled_ends_its_attempt(
+async def test_cancelling_a_call_ends_its_attempt(
     workers: LocalWorkers, order: Order, long_order: Order
 ) -> None:
     task = await rendering(workers, long_order)
@@ -175,6 +178,7 @@ async def test_a_call_that_is_cancelled_ends_its_attempt(
 
 
 def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -203,7 +207,7 @@ def test_a_worker_is_confined_before_it_sees_a_story(workers: LocalWorkers, what
         workers._pool.schedule(function, args=arguments).result(FIRST_START_SECONDS)
 
 
-async def test_a_worker_may_read_the_font_that_is_set_and_nothing_beside_it(
+async def test_a_worker_may_read_the_font_in_the_settings_and_no_file_next_to_it(
     pool_settings: Settings, order: Order, tmp_path: Path
 ) -> None:
     built_in = ImageFont.load_default(10)
@@ -219,10 +223,9 @@ async def test_a_worker_may_read_the_font_that_is_set_and_nothing_beside_it(
     try:
         assert_film(await pool.submit(replace(order, settings=settings)), order)
         if sandbox.is_supported():
+            other = pool._pool.schedule(open, args=(str(tmp_path / "other.ttf"),))
             with pytest.raises(PermissionError):
-                pool._pool.schedule(open, args=(str(tmp_path / "other.ttf"),)).result(
-                    FIRST_START_SECONDS
-                )
+                other.result(FIRST_START_SECONDS)
     finally:
         pool.stop()
 
@@ -232,12 +235,12 @@ def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:
     assert pid == workers._pool.schedule(os.getsid, args=(0,)).result(FIRST_START_SECONDS)
 
 
-async def test_workers_that_do_not_even_start_are_told_apart_from_stories_that_kill_them(
+async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
     pool_settings: Settings, order: Order, tmp_path: Path
 ) -> None:
-    """Here the folder that a worker shall be confined to is not there."""
+    """Here the folder that a worker is to be confined to is missing."""
     if not sandbox.is_supported():
-        pytest.skip("without Landlock nothing looks for the folder")
+        pytest.skip("without Landlock the folder is not needed")
     folders = pool_settings.folders.model_copy(update={"work": tmp_path / "gone"})
     broken = LocalWorkers(pool_settings.model_copy(update={"folders": folders}))
     with pytest.raises(WorkersBroken):
@@ -245,15 +248,31 @@ async def test_workers_that_do_not_even_start_are_told_apart_from_stories_that_k
     broken.stop()
 
 
-def test_stopping_a_pool_that_never_ran_is_fine(pool_settings: Settings) -> None:
+def test_a_local_pool_has_everything_that_the_service_uses_of_workers(
+    pool_settings: Settings,
+) -> None:
+    """The annotation lets mypy check the signatures; the names are checked here."""
+    engine: Workers = LocalWorkers(pool_settings)
+    required = {name for name in vars(Workers) if not name.startswith("_")}
+    assert required == {"submit", "stop"}
+    assert inspect.iscoroutinefunction(engine.submit)
+    assert callable(engine.stop)
+    assert not inspect.iscoroutinefunction(engine.stop)
+    engine.stop()
+
+
+def test_a_pool_that_never_ran_can_be_stopped(pool_settings: Settings) -> None:
     LocalWorkers(pool_settings).stop()
 
 
 def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, directly or through others."""
     return [found for child in children(pid) for found in (child, *descendants(child))]
 
 
 def encoders_of(pid: int) -> list[int]:
+    """The ffmpeg processes among a process's descendants."""
+
     def name(found: int) -> str:
         try:
             return Path(f"/proc/{found}/comm").read_text()
@@ -269,7 +288,7 @@ def end_all(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-async def test_a_worker_that_dies_while_it_is_idle_costs_nothing(
+async def test_an_idle_worker_that_is_killed_costs_no_attempt(
     pool_settings: Settings, order: Order
 ) -> None:
     """The kernel's out-of-memory killer takes the largest process, not the busiest."""
@@ -278,7 +297,7 @@ async def test_a_worker_that_dies_while_it_is_idle_costs_nothing(
         pid = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
         os.kill(pid, signal.SIGKILL)
         await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
-        await asyncio.sleep(0.5)  # the pool looks at its processes every 0.1 s, and tells nobody
+        await asyncio.sleep(0.5)  # the pool checks its processes every 0.1 s, in silence
         assert_film(await pool.submit(order), order)
     finally:
         pool.stop()
@@ -288,7 +307,7 @@ async def test_a_worker_that_dies_while_it_is_idle_costs_nothing(
 async def test_the_encoder_ends_with_its_worker(
     workers: LocalWorkers, long_order: Order, end: str
 ) -> None:
-    """With an hour of sound before it, ffmpeg works on for long after its pipe of pictures is closed."""
+    """With an hour of sound to encode, ffmpeg runs on long after its pipe of pictures is closed."""
     task = await rendering(workers, long_order)
     await asyncio.to_thread(wait_until, lambda: children(worker()), "the encoder runs", 30)
     encoders = children(worker())
@@ -304,18 +323,22 @@ async def test_the_encoder_ends_with_its_worker(
         end_all(encoders)
 
 
-def test_no_worker_and_no_encoder_outlives_a_service_that_was_killed(
+@pytest.mark.slow
+def test_no_worker_and_no_encoder_outlives_a_killed_service(
     pool_settings: Settings,
 ) -> None:
     order = order_for(pool_settings, "orphan", long_story)
     script = (
-        "import asyncio, sys; from pathlib import Path; from daemon import config; from daemon.attempt import Order\n"
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from daemon import config\n"
+        "from daemon.attempt import Order\n"
         "from daemon.workers.local import LocalWorkers\n"
         "if __name__ == '__main__':\n"
-        "    job = Path(sys.argv[2]); settings = config.load(root=Path(sys.argv[1]))\n"
-        "    workers = LocalWorkers(settings)\n"
+        "    job = Path(sys.argv[2])\n"
+        "    settings = config.load(root=Path(sys.argv[1]))\n"
         "    order = Order('orphan', 'orphan', 1, job / 'source', job / 'attempt-1', settings)\n"
-        "    asyncio.run(workers.submit(order))\n"
+        "    asyncio.run(LocalWorkers(settings).submit(order))\n"
     )
     arguments = [str(pool_settings.folders.root), str(order.source.parent)]
     slow = os.environ | {"STORYREEL_FILM__WRITER": "moviepy"}

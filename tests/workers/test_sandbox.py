@@ -1,4 +1,4 @@
-"""What a worker may do, tried in children: none of it can be undone."""
+"""What a worker may do. Each test runs in a child, because a limit cannot be undone."""
 
 import ctypes
 import errno
@@ -35,7 +35,7 @@ def library(tmp_path: Path) -> Path:
 
 
 def refusal(attempt: Callable[[], object], work: Path, library: Path) -> str:
-    """What a confined process is told when it tries something: the name of an errno, or nothing."""
+    """The errno with which a confined process is refused something; "" when it is allowed."""
 
     def body() -> str:
         sandbox.confine(work, [library])
@@ -51,7 +51,7 @@ def refusal(attempt: Callable[[], object], work: Path, library: Path) -> str:
 
 
 NAMELESS = os.O_TMPFILE | os.O_WRONLY
-"""A new file without a name: should it be granted, nothing is left behind."""
+"""A new file without a name: if writing is not refused, nothing is left behind."""
 OUTSIDE: dict[str, Callable[[], object]] = {
     "read a file of the system": lambda: Path("/etc/passwd").read_bytes(),
     "list the root": lambda: [*Path("/").iterdir()],
@@ -59,7 +59,7 @@ OUTSIDE: dict[str, Callable[[], object]] = {
     "list /etc": lambda: [*Path("/etc").iterdir()],
     "write into /tmp": lambda: os.open("/tmp", NAMELESS),
     "write into shared memory": lambda: os.open("/dev/shm", NAMELESS),
-    "write beside the program": lambda: os.open(Path(sandbox.__file__).parent, NAMELESS),
+    "write next to the program": lambda: os.open(Path(sandbox.__file__).parent, NAMELESS),
     "change the program": lambda: os.open(sandbox.__file__, os.O_WRONLY),
     "read another process": lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
     "write into /usr": lambda: os.open("/usr", NAMELESS),
@@ -73,7 +73,7 @@ def test_a_confined_process_reaches_nothing_outside(work: Path, library: Path, w
 
 
 @needs_landlock
-def test_a_confined_process_reaches_nothing_beside_its_work_or_through_a_link(
+def test_a_confined_process_reaches_nothing_next_to_its_work_or_through_a_link(
     work: Path, library: Path, tmp_path: Path
 ) -> None:
     private = tmp_path / "private"
@@ -112,7 +112,7 @@ def test_a_confined_process_works_in_its_folder_and_reads_the_library(
 
 
 @needs_landlock
-def test_an_error_that_an_earlier_call_has_left_behind_is_not_taken_for_one_of_the_kernel_s(
+def test_an_errno_left_behind_by_an_earlier_call_is_not_mistaken_for_a_refusal(
     work: Path, library: Path
 ) -> None:
     def body() -> None:
@@ -123,14 +123,20 @@ def test_an_error_that_an_earlier_call_has_left_behind_is_not_taken_for_one_of_t
 
 
 @needs_landlock
-def test_a_confined_process_still_loads_modules_and_starts_the_encoder(
+def test_a_confined_process_can_still_load_modules_and_start_the_encoder(
     work: Path, library: Path
 ) -> None:
-    """In an interpreter of its own, that has loaded nothing yet but the package that confines it."""
+    """In a new interpreter, which has loaded nothing yet except the module that confines it."""
     script = (
-        "import sys; from pathlib import Path; from daemon.workers import sandbox; sandbox.confine(Path(sys.argv[1]), []);"
-        "import av, PIL.Image, moviepy, numpy, subprocess; from moviepy.config import FFMPEG_BINARY;"
-        "print(subprocess.run([FFMPEG_BINARY, '-version'], check=True, capture_output=True).stdout[:14])"
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from daemon.workers import sandbox\n"
+        "sandbox.confine(Path(sys.argv[1]), [])\n"
+        "import av, PIL.Image, moviepy, numpy, subprocess\n"
+        "import daemon.compiler\n"
+        "from moviepy.config import FFMPEG_BINARY\n"
+        "call = [FFMPEG_BINARY, '-version']\n"
+        "print(subprocess.run(call, check=True, capture_output=True).stdout[:14])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(work)],
@@ -143,7 +149,7 @@ def test_a_confined_process_still_loads_modules_and_starts_the_encoder(
 
 
 @needs_landlock
-def test_children_of_a_confined_process_are_confined(work: Path, library: Path) -> None:
+def test_children_of_a_confined_process_are_confined_too(work: Path, library: Path) -> None:
     def attempt() -> None:
         code = os.waitstatus_to_exitcode(os.waitpid(_forked(lambda: [*Path("/").iterdir()]), 0)[1])
         raise OSError(code, "")
@@ -152,7 +158,7 @@ def test_children_of_a_confined_process_are_confined(work: Path, library: Path) 
 
 
 def _forked(body: Callable[[], object]) -> int:
-    """A child whose exit code is the errno that it was told."""
+    """A child whose exit code is the errno of what it was refused."""
     child = os.fork()
     if not child:
         try:
@@ -163,7 +169,7 @@ def _forked(body: Callable[[], object]) -> int:
     return child
 
 
-def test_memory_beyond_the_limit_is_refused_as_a_memory_error() -> None:
+def test_allocating_memory_beyond_the_limit_raises_a_memory_error() -> None:
     def body() -> str:
         sandbox.limit_memory(1024)
         assert len(bytearray(64 * 2**20)) == 64 * 2**20
@@ -178,7 +184,7 @@ def test_memory_beyond_the_limit_is_refused_as_a_memory_error() -> None:
 
 
 def test_a_worker_does_not_outlive_its_parent() -> None:
-    """The pipe of what is said closes when the last of the two has ended."""
+    """The pipe from the child closes when both processes have ended."""
 
     def body() -> None:
         if not os.fork():
@@ -194,7 +200,7 @@ def test_a_worker_does_not_outlive_its_parent() -> None:
     assert time.monotonic() - began < 30, "the worker slept on"
 
 
-def test_a_worker_has_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it() -> None:
+def test_a_worker_has_a_session_of_its_own_so_ctrl_c_does_not_reach_it() -> None:
     def body() -> str:
         sandbox.die_with(os.getppid())
         return str(os.getsid(0) == os.getpid() == os.getpgrp())

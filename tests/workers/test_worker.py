@@ -1,0 +1,151 @@
+"""The child's side: its conditions from the settings, its preparation, its work on an order."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daemon.attempt import Failure, Film, Kind, Order
+from daemon.config import Settings
+from daemon.log import Event, logger
+from daemon.progress import SCRATCH
+from daemon.workers import sandbox, worker
+from tests.conftest import SettingsMaker
+from tests.helpers.children import in_child
+from tests.helpers.stories import story
+
+
+@pytest.fixture
+def prepared(settings: Settings) -> Settings:
+    """Settings whose work folder exists."""
+    settings.folders.work.mkdir(parents=True)
+    return settings
+
+
+def order_for(settings: Settings, source: Path) -> Order:
+    attempt = settings.folders.work / "job" / "attempt-1"
+    attempt.mkdir(parents=True)
+    return Order("job", "the-fox", 1, source, attempt, settings)
+
+
+# ---- conditions ----------------------------------------------------------------------------------
+
+
+def test_a_worker_may_write_to_the_work_folder_and_read_the_music(settings: Settings) -> None:
+    conditions = worker.conditions_of(settings)
+    assert conditions.writable == settings.folders.work
+    assert conditions.readable == (settings.music.library,)
+    assert conditions.memory_mib == settings.workers.memory_mib
+    assert conditions.log == settings.log
+
+
+def test_a_worker_ends_with_the_process_that_makes_the_conditions(settings: Settings) -> None:
+    assert worker.conditions_of(settings).service == os.getpid()
+
+
+def test_a_font_in_the_settings_is_readable_too(make_settings: SettingsMaker) -> None:
+    settings = make_settings(film={"font": "/fonts/own.ttf"})
+    readable = worker.conditions_of(settings).readable
+    assert readable == (settings.music.library, Path("/fonts/own.ttf"))
+
+
+def test_conditions_reach_a_worker_unchanged(settings: Settings) -> None:
+    conditions = worker.conditions_of(settings)
+    assert pickle.loads(pickle.dumps(conditions)) == conditions
+
+
+# ---- preparation ---------------------------------------------------------------------------------
+
+
+def test_a_prepared_worker_logs_in_the_form_of_the_settings(prepared: Settings) -> None:
+    def body() -> str:
+        read, write = os.pipe()
+        sys.stdout = os.fdopen(write, "w")
+        worker.set_up(worker.conditions_of(prepared))
+        logger().warning(Event.LIBRARY_MESSAGE, logger="some.library", message="careful")
+        sys.stdout.flush()
+        return os.read(read, 10_000).decode()
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    line = json.loads(ended.said)
+    assert (line["event"], line["message"]) == ("library.message", "careful")
+
+
+def test_a_prepared_worker_has_its_session_its_memory_limit_and_its_files(
+    prepared: Settings, tmp_path: Path
+) -> None:
+    """Each limit alone is tested with the sandbox; this shows that a worker has all of them."""
+    (tmp_path / "private").write_text("private")
+
+    def body() -> str:
+        worker.set_up(worker.conditions_of(prepared))
+        has_session = os.getsid(0) == os.getpid()
+        try:
+            bytearray(prepared.workers.memory_mib * 2**20)
+            has_limit = False
+        except MemoryError:
+            has_limit = True
+        try:
+            (tmp_path / "private").read_text()
+            is_confined = False
+        except PermissionError:
+            is_confined = True
+        (prepared.folders.work / "note").write_text("written")
+        return f"{has_session} {has_limit} {is_confined}"
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    assert ended.said == f"True True {sandbox.is_supported()}"
+
+
+def test_without_landlock_a_worker_prepares_all_the_same(
+    prepared: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "is_supported", lambda: False)
+    (tmp_path / "private").write_text("readable")
+
+    def body() -> str:
+        worker.set_up(worker.conditions_of(prepared))
+        return (tmp_path / "private").read_text()
+
+    assert in_child(body).said == "readable"
+
+
+# ---- work ----------------------------------------------------------------------------------------
+
+
+def test_work_makes_a_film_and_removes_its_progress_with_the_scratch_folder(
+    settings: Settings, tmp_path: Path
+) -> None:
+    order = order_for(settings, story(tmp_path / "the-fox", (0.3,)))
+    outcome = worker.work(order)
+    assert isinstance(outcome, Film)
+    assert (outcome.job, outcome.folder) == ("job", order.attempt)
+    assert not (order.attempt / SCRATCH).exists()
+
+
+def test_an_error_in_an_attempt_is_an_outcome_and_never_raised(
+    settings: Settings, tmp_path: Path
+) -> None:
+    order = order_for(settings, tmp_path / "gone")
+    outcome = worker.work(order)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is Kind.MACHINE
+    assert outcome.problems
+
+
+def test_importing_the_childs_side_does_not_load_the_codecs() -> None:
+    """The service imports it for the conditions, and never decodes anything itself."""
+    script = (
+        "import sys\n"
+        "import daemon.workers.worker\n"
+        "print(sorted({'av', 'moviepy', 'daemon.compiler'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
