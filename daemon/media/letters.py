@@ -43,8 +43,7 @@ COMPLEX: Blocks = (
     (0xA800, 0xAAFF),
     (0x11000, 0x11FFF),
 )
-"""Indic and South-East Asian scripts, Mongolian, Hangul in parts: letters join, stack or swap
-places."""
+"""Indic and South-East Asian scripts, Mongolian, Hangul in parts: letters join, stack, swap."""
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 """Classes of the Unicode Bidirectional Algorithm (UAX #9, table 4)."""
 JOINER = "\u200d"
@@ -102,8 +101,7 @@ SPACELESS: Blocks = (
     (0xFF00, 0xFFEF),
     (0x20000, 0x3FFFF),
 )
-"""Thai, Lao, Burmese, Khmer, Chinese, Japanese: no spaces between words, lines break between
-letters."""
+"""Thai, Lao, Burmese, Khmer, Chinese and Japanese, which do not put spaces between words."""
 NEVER_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶะาำๅๆະາຳ")
 """Small kana, which JIS X 4051 forbids at the start of a line, and vowels of Thai and Lao that
 stand after their consonant."""

@@ -24,7 +24,7 @@ class Typeface:
 
     Without a `file` it is Open Sans, which has the letters of Europe. `layout`: how Pillow puts
     letters together; None is raqm where this Pillow has it (see `can_shape`), and one letter after
-    the other where not.
+    the other where not. `is_shaped`: whether it is raqm.
 
     Raises UnreadableFont when the file is not a TrueType or OpenType font, or cannot be read.
     """
@@ -33,7 +33,7 @@ class Typeface:
         self._file = file or Path(OPENSANS_SEMIBOLD.path)
         self._layout = layout
         self._sizes: dict[int, ImageFont.FreeTypeFont] = {}
-        self._shapes = shapes(self.at(TRIAL_PIXELS))
+        self.is_shaped = is_shaped(self.at(TRIAL_PIXELS))
         if file:
             self.lacks(" ")  # reads the table of letters: a file without one is refused at once
 
@@ -64,7 +64,7 @@ class Typeface:
         """Whether the font has neither the letter nor, if it is shaped, all parts to build it."""
         if ord(letter) in self._code_points:
             return False
-        parts = unicodedata.normalize("NFD", letter) if self._shapes else letter
+        parts = unicodedata.normalize("NFD", letter) if self.is_shaped else letter
         return any(ord(part) not in self._code_points for part in parts)
 
     @functools.cached_property
@@ -93,7 +93,7 @@ def can_shape() -> bool:
     return bool(features.check("raqm"))
 
 
-def shapes(font: ImageFont.FreeTypeFont) -> bool:
+def is_shaped(font: ImageFont.FreeTypeFont) -> bool:
     """Whether raqm lays out this font."""
     return font.layout_engine == ImageFont.Layout.RAQM
 
@@ -105,7 +105,7 @@ def clean(line: str, font: ImageFont.FreeTypeFont) -> str:
     characters and marks in a font that is shaped: raqm understands them and needs them.
     """
     spaced = " ".join(unicodedata.normalize("NFC", line).split())
-    kept = ("Cf", "Mn") if shapes(font) else ()
+    kept = ("Cf", "Mn") if is_shaped(font) else ()
     return "".join(
         letter
         for letter in spaced

@@ -57,8 +57,7 @@ def with_words(frame: Frame, words: Layer) -> Frame:
 BLUR_SCALE = 32
 """A blurred ground is drawn this much smaller: what that loses, the blur would take anyway."""
 DIMMED = 0.6
-"""The share of its light that a blurred ground keeps, so that it does not compete with the
-picture."""
+"""The share of its light that a blurred ground keeps, so as not to compete with the picture."""
 
 
 def fitted(

@@ -1,5 +1,4 @@
-"""The poster of a film: one page as a JPEG. The cover inside the film is the same picture,
-smaller."""
+"""The poster of a film: one page as a JPEG. The cover inside the film is a smaller one."""
 
 import io
 from pathlib import Path

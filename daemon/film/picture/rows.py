@@ -15,7 +15,7 @@ from PIL.ImageFont import FreeTypeFont
 from daemon.film.picture.layer import Layer
 from daemon.film.plan.layout import Box
 from daemon.media.letters import RIGHT_TO_LEFT
-from daemon.media.typeface import shapes
+from daemon.media.typeface import is_shaped
 
 
 class Row(NamedTuple):
@@ -29,8 +29,7 @@ class Row(NamedTuple):
 # ---- room ----------------------------------------------------------------------------------------
 
 PITCH = 1.22
-"""From one baseline to the next as a share of the font's size, unless the font itself asks for
-more."""
+"""From baseline to baseline as a share of the font's size, unless the font asks for more."""
 SHRINK = 0.94
 """The next smaller size that is tried where words do not fit: the eye hardly notices the step."""
 
@@ -131,7 +130,7 @@ def reading_direction(rows: Sequence[Row]) -> str | None:
     raqm would guess it for each row alone. None where all letters run from left to right, or where
     raqm does not lay out the font.
     """
-    if not all(shapes(row.font) for row in rows):
+    if not all(is_shaped(row.font) for row in rows):
         return None
     classes = [unicodedata.bidirectional(letter) for row in rows for letter in row.text]
     if RIGHT_TO_LEFT.isdisjoint(classes):

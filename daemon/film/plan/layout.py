@@ -49,8 +49,7 @@ safe title area of SMPTE ST 2046-1. The line is as long as `captions.LINE`."""
 SQUARE = Format(0.06, 0.06, 0.06, caption_divisor=18, caption_letters=32)
 """Our choice: no standard speaks of squares, and feeds round off their corners."""
 PORTRAIT = Format(0.06, 0.10, 0.15, caption_divisor=16, caption_letters=28)
-"""Our choice: telephone apps cover the lower part with buttons and the title, the upper with
-tabs."""
+"""Our choice: telephone apps cover the lower part with buttons and a title, the top with tabs."""
 
 PORTRAIT_BELOW = 0.7
 LANDSCAPE_ABOVE = 1.2
