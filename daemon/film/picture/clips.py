@@ -32,7 +32,7 @@ Drawer = Callable[[int], Planes]
 
 
 class MovingClip(VideoClip):  # type: ignore[misc]  # moviepy publishes no types
-    """A clip of `frames` frames, drawn as planes: `planes(k)` is frame k of the clip."""
+    """The clip of a span, drawn frame by frame as planes; `size` in pixels."""
 
     def __init__(self, draw: Drawer, span: Span, size: Canvas, fps: float) -> None:
         super().__init__(duration=span.frames / fps)
@@ -43,7 +43,7 @@ class MovingClip(VideoClip):  # type: ignore[misc]  # moviepy publishes no types
         self.frame_function = self._frame_at
 
     def planes(self, number: int) -> Planes:
-        """Frame `number` of the clip."""
+        """Frame `number` of the clip, counted from 0."""
         return self._draw(self._span.first + number)
 
     def _frame_at(self, seconds: float) -> Frame:

@@ -77,13 +77,23 @@ def test_a_caption_of_a_page_at_rest_is_pasted_over_the_page(style: str, tmp_pat
     assert (clip.img != plain).any()
 
 
-def test_a_page_at_rest_has_neither_its_caption_nor_its_motion(tmp_path: Path) -> None:
+def test_a_page_at_rest_has_no_caption(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4], captions="burned", motion="zoom-in")
     timeline = plan_timeline(story)
     with_words = burned(timeline, captions(story, timeline))
     assert with_words.spans[0].caption
     at_rest = Studio(plan_of(story, with_words)).at_rest(0)
     assert (at_rest == COLOURS[0]).all()
+
+
+def test_a_page_that_moves_can_be_drawn_at_rest(tmp_path: Path) -> None:
+    story = checked_story(tmp_path / "story", [0.4], pages={"motion": "pan-left"})
+    noise = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
+    Image.fromarray(noise).save(story.pages[0].image)
+    timeline = plan_timeline(story)
+    studio = Studio(plan_of(story, timeline))
+    assert (studio.at_rest(0) == noise).all()
+    assert isinstance(studio.clip(timeline.spans[0]), MovingClip)
 
 
 @pytest.mark.parametrize("transition", ["crossfade", "fade-black"])

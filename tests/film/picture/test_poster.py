@@ -1,7 +1,6 @@
 """The poster and the cover: the wanted page, without captions."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,8 @@ def test_poster_and_cover_show_the_wanted_page(page: int, tmp_path: Path) -> Non
         assert off(picture, COLOURS[page - 1]) <= JPEG_ERROR
 
 
-def test_they_show_no_captions_and_no_motion(tmp_path: Path) -> None:
-    planned = plan(tmp_path, captions="burned", motion="zoom-in", size="320x180")
-    planned = replace(planned, motions=("zoom-in",) * 3)
+def test_they_show_no_captions(tmp_path: Path) -> None:
+    planned = plan(tmp_path, captions="burned", size="320x180")
     assert planned.timeline.spans[0].caption
     for picture in poster_and_cover(planned, tmp_path / "poster.jpg"):
         assert off(picture, COLOURS[0]) <= JPEG_ERROR
