@@ -1,4 +1,8 @@
-"""Fonts: found by file or family, opened at any size, asked which letters they have."""
+"""A font: at any size, with the letters that it has, and a line of text prepared for it.
+
+Which file a font is in is decided elsewhere (`fonts`); what Unicode says of letters is in
+`letters`.
+"""
 
 import functools
 import unicodedata
@@ -9,77 +13,78 @@ from ttf_opensans import OPENSANS_SEMIBOLD
 
 from daemon.errors import UnreadableFont
 from daemon.media.boundary import reading
-from daemon.media.letters import shapeless
+from daemon.media.letters import is_invisible
 
-LEAST_PIXELS = 8
-"""A font that cannot be drawn at this size cannot be drawn."""
+TRIAL_PIXELS = 8
+"""A font is opened at this size first, to see whether it can be drawn."""
 
 
 class Typeface:
-    """A font at any size; of a collection, its first font. `file` None is Open Sans, which has the letters of Europe.
+    """A font at any size; of a collection, its first font.
 
-    Raises UnreadableFont when the file is no TrueType or OpenType font, or cannot be read.
+    Without a `file` it is Open Sans, which has the letters of Europe. `layout`: how Pillow puts
+    letters together; None is raqm where this Pillow has it (see `can_shape`), and one letter after
+    the other where not. `is_shaped`: whether it is raqm.
+
+    Raises UnreadableFont when the file is not a TrueType or OpenType font, or cannot be read.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, layout: ImageFont.Layout | None = None) -> None:
         self._file = file or Path(OPENSANS_SEMIBOLD.path)
+        self._layout = layout
         self._sizes: dict[int, ImageFont.FreeTypeFont] = {}
-        self.at(LEAST_PIXELS)
+        self.is_shaped = is_shaped(self.at(TRIAL_PIXELS))
         if file:
-            self._lacks(" ")  # a file that is no font whose letters can be told is refused at once
+            self.lacks(" ")  # reads the table of letters: a file without one is refused at once
 
     def at(self, pixels: int) -> ImageFont.FreeTypeFont:
-        """The font at a size in pixels, 1 or more. Raises UnreadableFont when the file has no such size, or is gone."""
+        """The font at a size in pixels, 1 or more.
+
+        Raises UnreadableFont when the file does not have that size, or is gone.
+        """
         if pixels not in self._sizes:
-            layout = ImageFont.Layout.RAQM if can_shape() else ImageFont.Layout.BASIC
             try:
-                self._sizes[pixels] = ImageFont.FreeTypeFont(
-                    str(self._file), pixels, layout_engine=layout
-                )
+                font = ImageFont.FreeTypeFont(str(self._file), pixels, layout_engine=self._layout)
             except OSError as error:
-                raise UnreadableFont(
-                    self._file, f"not a font that can be drawn ({error})"
-                ) from error
+                what = f"not a font that can be drawn ({error})"
+                raise UnreadableFont(self._file, what) from error
+            self._sizes[pixels] = font
         return self._sizes[pixels]
 
     def missing(self, text: str) -> str:
         """The letters of `text` that the font cannot show, each once, in their order.
 
-        Spaces and what has no shape of its own (control characters, joiners, variation selectors, marks of direction) are
-        never among them.
+        Spaces are never among them, and neither are letters that draw nothing, such as joiners.
         """
         letters = dict.fromkeys(unicodedata.normalize("NFC", text))
-        return "".join(
-            letter
-            for letter in letters
-            if not letter.isspace() and not shapeless(letter) and self._lacks(letter)
-        )
+        drawn = (letter for letter in letters if not letter.isspace() and not is_invisible(letter))
+        return "".join(letter for letter in drawn if self.lacks(letter))
 
-    def _lacks(self, letter: str) -> bool:
-        """Shaping puts a letter together from its parts, if the font has those."""
-        parts = unicodedata.normalize("NFD", letter) if can_shape() else letter
-        return ord(letter) not in self._code_points and any(
-            ord(part) not in self._code_points for part in parts
-        )
+    def lacks(self, letter: str) -> bool:
+        """Whether the font has neither the letter nor, if it is shaped, all parts to build it."""
+        if ord(letter) in self._code_points:
+            return False
+        parts = unicodedata.normalize("NFD", letter) if self.is_shaped else letter
+        return any(ord(part) not in self._code_points for part in parts)
 
     @functools.cached_property
     def _code_points(self) -> frozenset[int]:
-        from fontTools.ttLib import TTFont  # 0.03 s that only films with drawn words need
+        from fontTools.ttLib import TTFont  # takes 0.03 s, which only films with drawn words need
+
+        def fault(error: Exception) -> UnreadableFont:
+            return UnreadableFont(self._file, f"not a TrueType or OpenType font ({error})")
 
         with (
-            reading(self._not_a_font, Exception),
+            reading(fault, Exception),
             self._file.open("rb") as file,
             TTFont(file, fontNumber=0, lazy=True) as font,
         ):
             return frozenset(font.getBestCmap() or ())
 
-    def _not_a_font(self, error: Exception) -> UnreadableFont:
-        return UnreadableFont(self._file, f"not a TrueType or OpenType font ({error})")
-
 
 @functools.cache
 def open_typeface(font: str) -> Typeface:
-    """The typeface of a font's file, opened once in the life of a process; "" is Open Sans."""
+    """The typeface in a font's file, opened once in the life of a process; "" is Open Sans."""
     return Typeface(Path(font) if font else None)
 
 
@@ -88,13 +93,21 @@ def can_shape() -> bool:
     return bool(features.check("raqm"))
 
 
-def clean(line: str) -> str:
-    """A line as it is drawn: what has no shape must not show as an empty box, which is what fonts have for it.
+def is_shaped(font: ImageFont.FreeTypeFont) -> bool:
+    """Whether raqm lays out this font."""
+    return font.layout_engine == ImageFont.Layout.RAQM
 
-    Shaping knows about format characters and needs them; the basic layout does not, and draws them.
+
+def clean(line: str, font: ImageFont.FreeTypeFont) -> str:
+    """A line of text as it can be drawn: in normal form C, each run of spaces as one space.
+
+    Fonts show an empty box for letters that draw nothing. Such letters are left out, except format
+    characters and marks in a font that is shaped: raqm understands them and needs them.
     """
     spaced = " ".join(unicodedata.normalize("NFC", line).split())
-    kept = ("Cf", "Mn") if can_shape() else ()
+    kept = ("Cf", "Mn") if is_shaped(font) else ()
     return "".join(
-        letter for letter in spaced if unicodedata.category(letter) in kept or not shapeless(letter)
+        letter
+        for letter in spaced
+        if unicodedata.category(letter) in kept or not is_invisible(letter)
     )

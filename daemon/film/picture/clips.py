@@ -1,8 +1,8 @@
 """The pictures of a film as moviepy clips, built one span at a time, when a writer asks for it.
 
-A page that stands still is an `ImageClip` of its final frame, and whoever writes the film encodes it
-once. A page that moves, or gives way to another, is a `MovingClip`: a `VideoClip` that can also be asked
-for its frames as planes.
+A page that stands still is an `ImageClip` of its final frame, so that a writer can encode it once.
+A page that moves, or gives way to another, is a `MovingClip`: a `VideoClip` that also hands out its
+frames as planes.
 """
 
 import threading
@@ -12,8 +12,10 @@ from typing import Generic, TypeVar
 
 from moviepy import ImageClip, VideoClip
 
-from daemon.film.picture import letters, pages, planes
+from daemon.film.picture import pages, planes
 from daemon.film.picture.camera import Camera, enlarged, view
+from daemon.film.picture.captions import caption_layer
+from daemon.film.picture.layer import Layer
 from daemon.film.picture.planes import Frame, Overlay, Planes
 from daemon.film.picture.transitions import TRANSITIONS
 from daemon.film.plan import Plan
@@ -30,28 +32,35 @@ Drawer = Callable[[int], Planes]
 
 
 class MovingClip(VideoClip):  # type: ignore[misc]  # moviepy publishes no types
-    """A clip of `frames` frames, drawn as planes: `planes(k)` is frame k of the clip."""
+    """The clip of a span, drawn frame by frame as planes; `size` in pixels."""
 
     def __init__(self, draw: Drawer, span: Span, size: Canvas, fps: float) -> None:
         super().__init__(duration=span.frames / fps)
         self._draw = draw
         self._span = span
+        self._fps = fps
         self.size = size
-        # moviepy asks at k/fps, or half a frame later; a quarter of a frame before either, no
-        # rounding error changes the number
-        self.frame_function = lambda t: planes.to_rgb(
-            self.planes(min(int(t * fps + 0.25), span.frames - 1))
-        )
+        self.frame_function = self._frame_at
 
     def planes(self, number: int) -> Planes:
-        """Frame `number` of the clip."""
+        """Frame `number` of the clip, counted from 0."""
         return self._draw(self._span.first + number)
+
+    def _frame_at(self, seconds: float) -> Frame:
+        """The frame at a time of the clip.
+
+        moviepy asks for frame k at k/fps, or half a frame later. A quarter of a frame is added, so
+        that no rounding error gives another number.
+        """
+        number = int(seconds * self._fps + 0.25)
+        return planes.to_rgb(self.planes(min(number, self._span.frames - 1)))
 
 
 class _Kept(Generic[Made]):
-    """What was made for the last few pages: a page's still, its motion and its transitions share it.
+    """Makes something for a page once, and keeps it for the last few pages that were asked for.
 
-    Threads that ask for the same page wait for the one that makes it.
+    A page's own spans and both its transitions share it. Threads that ask for the same page wait
+    for the one that makes it.
     """
 
     def __init__(self, make: Callable[[int], Made]) -> None:
@@ -62,12 +71,11 @@ class _Kept(Generic[Made]):
     def get(self, page: int) -> Made:
         """What belongs to a page. Raises what making it raises."""
         with self._lock:
-            future = self._futures.get(page)
-            is_first = future is None
-            if future is None:
-                future = self._futures[page] = Future()
-                for oldest in list(self._futures)[:-PAGES_KEPT]:
-                    del self._futures[oldest]
+            is_first = page not in self._futures
+            future = self._futures.setdefault(page, Future())
+            for oldest in list(self._futures)[:-PAGES_KEPT]:
+                del self._futures[oldest]
+
         if is_first:
             try:
                 future.set_result(self._make(page))
@@ -86,18 +94,28 @@ class Studio:
         self._stills: _Kept[Frame] = _Kept(lambda page: self._drawn(page, self._size))
 
     def clip(self, span: Span) -> VideoClip:
-        """The clip of a span, as long as it. Raises UnreadableMedia when a picture does not decode."""
+        """A clip as long as the span. Raises UnreadableMedia when a picture does not decode."""
         fps = float(self._plan.timeline.fps)
-        if span.into is not None:
-            draw = self._transition(span.page, span.into)
-        elif self._moves(span.page):
+        words = self._words(span) if span.caption else None
+        if span.into is None and not self._moves(span.page):
+            frame = self.at_rest(span.page)
+            if words:
+                frame = pages.with_words(frame, words)
+            return ImageClip(frame, duration=span.frames / fps)
+
+        if span.into is None:
             draw = self._drawers.get(span.page)
         else:
-            return ImageClip(self._still(span), duration=span.frames / fps)
-        return MovingClip(self._captioned(span, draw), span, self._size, fps)
+            draw = self._transition(span.page, span.into)
+        if words:
+            draw = _with_words(draw, words)
+        return MovingClip(draw, span, self._size, fps)
 
     def at_rest(self, page: int) -> Frame:
-        """Page number `page` (from 0) as it stands, without captions. Raises UnreadableMedia."""
+        """Page number `page` (from 0) without motion and captions.
+
+        Raises UnreadableMedia when its picture does not decode.
+        """
         return self._stills.get(page)
 
     def _drawn(self, page: int, size: Canvas) -> Frame:
@@ -107,12 +125,12 @@ class Studio:
     def _moves(self, page: int) -> bool:
         return self._plan.motions[page] != "none"
 
-    def _still(self, span: Span) -> Frame:
-        frame = self.at_rest(span.page)
-        return pages.with_words(frame, self._caption(span)) if span.caption else frame
+    def _words(self, span: Span) -> Layer:
+        style = self._plan.story.film.caption_style
+        return caption_layer(span.caption, self._size, self._plan.typeface, style)
 
     def _drawer(self, page: int) -> Drawer:
-        """Draws a page, from the frame that it comes into sight to the one in which it goes."""
+        """What draws a page, from its first frame in sight to its last, transitions included."""
         if not self._moves(page):
             still = planes.from_rgb(self.at_rest(page))
             return lambda _: still
@@ -124,7 +142,7 @@ class Studio:
         return lambda frame: camera.frame(view(motion, (frame - first) / steps))
 
     def _transition(self, page: int, into: int) -> Drawer:
-        """Draws the change from one page to the next."""
+        """What draws the change from one page to the next."""
         timeline = self._plan.timeline
         transition = TRANSITIONS[self._plan.story.film.transition]
         leaving = self._drawers.get(page)
@@ -135,13 +153,7 @@ class Studio:
             lambda: leaving(frame), lambda: coming(frame), frame - change, steps
         )
 
-    def _captioned(self, span: Span, draw: Drawer) -> Drawer:
-        if not span.caption:
-            return draw
-        layer = self._caption(span)
-        overlay = Overlay.of(layer.image, layer.left, layer.top)
-        return lambda frame: overlay.drawn_on(draw(frame))
 
-    def _caption(self, span: Span) -> letters.Layer:
-        style = self._plan.story.film.caption_style
-        return letters.caption_layer(span.caption, self._size, self._plan.typeface, style)
+def _with_words(draw: Drawer, words: Layer) -> Drawer:
+    overlay = Overlay.of(words.image, words.left, words.top)
+    return lambda frame: overlay.drawn_on(draw(frame))

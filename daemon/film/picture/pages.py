@@ -5,29 +5,39 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from daemon.config import FilmSettings
 from daemon.film.picture.cards import card
-from daemon.film.picture.letters import Layer
+from daemon.film.picture.layer import Layer
 from daemon.film.picture.planes import Frame
 from daemon.media.pictures import open_picture
 from daemon.media.typeface import Typeface
 from daemon.options import Canvas, Focus
 from daemon.story.model import Page, Story
 
+# ---- pages ---------------------------------------------------------------------------------------
+
 TRUSTED_MEGAPIXELS = 100_000
-"""Intake has already refused what is too large."""
-BLUR = 32
-"""A blurred ground is drawn at this fraction of the canvas: what it loses is what the blur takes anyway."""
-DIMMED = 0.6
-"""The share of its light that a blurred ground keeps, so that it does not vie with the picture."""
+"""No limit: intake has already refused what is too large."""
 
 
 def page_frame(story: Story, page: Page, size: Canvas, face: Typeface) -> Frame:
-    """A page as the film shows it on a canvas of `size` pixels. Raises UnreadableMedia when its picture does not decode."""
-    return np.asarray(
-        _card(story, page, size, face) if page.card else _fitted_picture(page, size, story.film)
-    )
+    """A page as the film shows it on a canvas of `size` pixels, without captions.
+
+    Raises UnreadableMedia when its picture does not decode.
+    """
+    if not page.card:
+        return np.asarray(page_picture(page, size, story.film))
+
+    if page.card.ground.startswith("#"):
+        ground = Image.new("RGB", size, page.card.ground)
+    else:
+        ground = page_picture(page, size, story.film)
+        if page.card.ground == "blurred":
+            ground = blurred(ground, size)
+    heading, _, below = page.text.partition("\n")
+    return np.asarray(card(ground, heading, below, face))
 
 
-def _fitted_picture(page: Page, size: Canvas, film: FilmSettings) -> Image.Image:
+def page_picture(page: Page, size: Canvas, film: FilmSettings) -> Image.Image:
+    """A page's picture, fitted to the canvas. Raises UnreadableMedia when it does not decode."""
     with (
         page.image.open("rb") as file,
         open_picture(file, TRUSTED_MEGAPIXELS, film.background, largest=size) as picture,
@@ -35,16 +45,19 @@ def _fitted_picture(page: Page, size: Canvas, film: FilmSettings) -> Image.Image
         return fitted(picture, size, film, page.focus)
 
 
-def _card(story: Story, page: Page, size: Canvas, face: Typeface) -> Image.Image:
-    """The card's words over its ground."""
-    assert page.card, "only a card is drawn as one"
-    heading, _, below = page.text.partition("\n")
-    if page.card.ground.startswith("#"):
-        return card(Image.new("RGB", size, page.card.ground), heading, below, face)
-    ground = _fitted_picture(page, size, story.film)
-    return card(
-        _blurred(ground, size) if page.card.ground == "blurred" else ground, heading, below, face
-    )
+def with_words(frame: Frame, words: Layer) -> Frame:
+    """A picture with words drawn into it."""
+    image = Image.fromarray(frame)
+    words.paste_on(image)
+    return np.asarray(image)
+
+
+# ---- fitting -------------------------------------------------------------------------------------
+
+BLUR_SCALE = 32
+"""A blurred ground is drawn this much smaller: what that loses, the blur would take anyway."""
+DIMMED = 0.6
+"""The share of its light that a blurred ground keeps, so as not to compete with the picture."""
 
 
 def fitted(
@@ -52,48 +65,45 @@ def fitted(
 ) -> Image.Image:
     """An RGB picture on a canvas, never distorted.
 
-    All of it over its own blurred self ("blur") or between bars ("contain"), or cropped to fill it around `focus` ("cover").
+    "blur" shows all of it over its own blurred self, "contain" all of it between bars; "cover"
+    crops it around `focus` so that it fills the canvas.
     """
     if picture.size == size:
         return picture
     if film.fit == "cover":
-        return ImageOps.fit(
-            picture, size, Image.Resampling.LANCZOS, centering=_centering(picture, size, focus)
-        )
+        return covering(picture, size, focus)
+
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    shown = picture.resize(inner, Image.Resampling.LANCZOS)
     if inner == size:
-        return picture.resize(size, Image.Resampling.LANCZOS)
-    canvas = (
-        _blurred(picture, size) if film.fit == "blur" else Image.new("RGB", size, film.background)
-    )
-    canvas.paste(
-        picture.resize(inner, Image.Resampling.LANCZOS),
-        ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2),
-    )
+        return shown
+    if film.fit == "blur":
+        canvas = blurred(picture, size)
+    else:
+        canvas = Image.new("RGB", size, film.background)
+    canvas.paste(shown, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return canvas
 
 
-def _centering(picture: Image.Image, size: Canvas, focus: Focus) -> tuple[float, float]:
-    """Pillow's `centering` (the share of what is cropped that goes off before) which brings the focus nearest to the middle."""
+def covering(picture: Image.Image, size: Canvas, focus: Focus) -> Image.Image:
+    """A picture cropped to fill the canvas, the focus as near to the middle as can be."""
     scale = max(size[0] / picture.width, size[1] / picture.height)
 
-    def share(length: int, canvas: int, at: float) -> float:
+    def cropped_before(length: int, canvas: int, at: float) -> float:
+        """Along one axis: the share of what is cropped that lies before the canvas."""
         spare = length * scale - canvas
-        return min(1.0, max(0.0, (at * length * scale - canvas / 2) / spare)) if spare > 0 else 0.5
+        if spare <= 0:
+            return 0.5
+        return min(1.0, max(0.0, (at * length * scale - canvas / 2) / spare))
 
-    return share(picture.width, size[0], focus[0]), share(picture.height, size[1], focus[1])
+    x = cropped_before(picture.width, size[0], focus[0])
+    y = cropped_before(picture.height, size[1], focus[1])
+    return ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=(x, y))
 
 
-def _blurred(picture: Image.Image, size: Canvas) -> Image.Image:
-    """A picture filling the canvas, blurred and dimmed: a ground for other things."""
-    small = max(2, size[0] // BLUR), max(2, size[1] // BLUR)
+def blurred(picture: Image.Image, size: Canvas) -> Image.Image:
+    """A picture that fills the canvas, blurred and dimmed: a ground for other things."""
+    small = max(2, size[0] // BLUR_SCALE), max(2, size[1] // BLUR_SCALE)
     ground = ImageOps.fit(picture, small, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(1))
     return ImageEnhance.Brightness(ground.resize(size, Image.Resampling.BICUBIC)).enhance(DIMMED)
-
-
-def with_words(frame: Frame, layer: Layer) -> Frame:
-    """A picture with a caption drawn into it."""
-    image = Image.fromarray(frame)
-    image.paste(layer.image, (layer.left, layer.top), layer.image)
-    return np.asarray(image)

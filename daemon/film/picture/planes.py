@@ -1,7 +1,8 @@
-"""Pictures in the colours of the film's stream: planes of luma and of chroma at half the resolution (yuv420p, BT.709, limited
-range, chroma sited left, Rec. ITU-T H.273).
+"""Pictures in the colours of the film's stream, as planes of luma and chroma.
 
-What moves is moved, mixed and written upon in these planes: the way through RGB would cost more than the movement itself.
+That is yuv420p: chroma has half the resolution. The colours are BT.709 in limited range, chroma is
+sited left (Rec. ITU-T H.273). Moving, mixing and drawing words all happen in these planes: a detour
+through RGB would cost more than the movement itself.
 """
 
 from dataclasses import dataclass
@@ -17,38 +18,29 @@ from PIL import Image
 from daemon.options import Canvas
 
 Frame = npt.NDArray[np.uint8]
-"""One picture of shape (height, width, 3), RGB, 0 to 255."""
+"""A picture of shape (height, width, 3): RGB, 0 to 255."""
 Planes = npt.NDArray[np.uint8]
-"""One picture of shape (height × 3/2, width): the rows of luma, then those of Cb and Cr, two of them in each row."""
+"""A picture of shape (height × 3/2, width): the rows of luma, then those of Cb, then those of Cr.
+Chroma has half as many pixels in a row, so that each row of the array holds two of its rows."""
 
-Plane = npt.NDArray[np.floating[Any]]
-"""A plane in the midst of a calculation."""
+cv2.setNumThreads(1)  # each core renders a span of its own: dividing a picture too would not help
 
-TO_BT709 = "in_range=full:out_range=limited:out_color_matrix=bt709:out_chroma_loc=left:flags=accurate_rnd+full_chroma_inp+bilinear"
-"""swscale's own default is BT.601 with chroma in the middle: green comes out 28 levels wrong (measured)."""
-FROM_BT709 = "in_range=limited:out_range=full:in_color_matrix=bt709:in_chroma_loc=left:flags=accurate_rnd+full_chroma_int+bilinear"
+# ---- from RGB and back ---------------------------------------------------------------------------
 
-RED, BLUE = 0.2126, 0.0722
-"""The shares of red and blue in luma (Rec. ITU-R BT.709-6, 3.2); green has the rest."""
-
-cv2.setNumThreads(
-    1
-)  # spans are rendered side by side, one on each core: a picture need not be cut up as well
+TO_BT709 = (
+    "in_range=full:out_range=limited:out_color_matrix=bt709:out_chroma_loc=left"
+    ":flags=accurate_rnd+full_chroma_inp+bilinear"
+)
+"""swscale's default, BT.601 with chroma in the middle, makes green 28 levels wrong (measured)."""
+FROM_BT709 = (
+    "in_range=limited:out_range=full:in_color_matrix=bt709:in_chroma_loc=left"
+    ":flags=accurate_rnd+full_chroma_int+bilinear"
+)
 
 
 def to_yuv(picture: Frame) -> av.VideoFrame:
     """An RGB picture in the colours of high-definition video, as the encoder takes it."""
-    return _scaled(av.VideoFrame.from_ndarray(picture, format="rgb24"), TO_BT709, "yuv420p")
-
-
-def from_rgb(picture: Frame) -> Planes:
-    """An RGB picture of even sides as planes."""
-    return _pixels(to_yuv(picture))
-
-
-def to_rgb(planes: Planes) -> Frame:
-    """Planes as an RGB picture."""
-    return _pixels(_scaled(to_frame(planes), FROM_BT709, "rgb24"))
+    return rescaled(av.VideoFrame.from_ndarray(picture, format="rgb24"), TO_BT709, "yuv420p")
 
 
 def to_frame(planes: Planes) -> av.VideoFrame:
@@ -56,13 +48,26 @@ def to_frame(planes: Planes) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
-def _scaled(frame: av.VideoFrame, how: str, form: str) -> av.VideoFrame:
+def from_rgb(picture: Frame) -> Planes:
+    """An RGB picture of even sides as planes."""
+    return to_yuv(picture).to_ndarray().astype(np.uint8, copy=False)
+
+
+def to_rgb(planes: Planes) -> Frame:
+    """Planes as an RGB picture."""
+    frame = rescaled(to_frame(planes), FROM_BT709, "rgb24")
+    return frame.to_ndarray().astype(np.uint8, copy=False)
+
+
+def rescaled(frame: av.VideoFrame, options: str, pixel_format: str) -> av.VideoFrame:
+    """A frame after FFmpeg's scale filter with these options, in this pixel format."""
     graph = av.filter.Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1)
     )
+    scale = graph.add("scale", options)
     graph.link_nodes(
-        source, graph.add("scale", how), graph.add("format", form), graph.add("buffersink")
+        source, scale, graph.add("format", pixel_format), graph.add("buffersink")
     ).configure()
     graph.push(frame)
     converted = graph.pull()
@@ -70,8 +75,7 @@ def _scaled(frame: av.VideoFrame, how: str, form: str) -> av.VideoFrame:
     return converted
 
 
-def _pixels(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
-    return frame.to_ndarray().astype(np.uint8, copy=False)
+# ---- planes --------------------------------------------------------------------------------------
 
 
 def size_of(planes: Planes) -> Canvas:
@@ -94,53 +98,68 @@ def black(size: Canvas) -> Planes:
 
 
 def mixed(one: Planes, other: Planes, share: float) -> Planes:
-    """Both pictures over each other, `share` (0 to 1) of it the other."""
+    """Two pictures over each other. `share`, 0 to 1: how much of the other there is."""
     return cv2.addWeighted(one, 1 - share, other, share, 0).astype(np.uint8, copy=False)
+
+
+# ---- overlays ------------------------------------------------------------------------------------
+
+RED = 0.2126
+BLUE = 0.0722
+"""The shares of red and blue in luma (Rec. ITU-R BT.709-6, 3.2); green has the rest."""
+
+Plane = npt.NDArray[np.floating[Any]]
+"""A plane while it is calculated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Something drawn that is laid over pictures: for each plane its part of the picture, and what of that shows through."""
+    """A drawing to be laid over pictures; its top left corner belongs at (left, top), both even.
+
+    `colours`: for luma, Cb and Cr, what the drawing adds. `through`: for each, the share of the
+    picture that shows through, 0 to 1.
+    """
 
     left: int
     top: int
-    colours: tuple[Plane, ...]
-    through: tuple[Plane, ...]
+    colours: tuple[Plane, Plane, Plane]
+    through: tuple[Plane, Plane, Plane]
 
     @classmethod
     def of(cls, image: Image.Image, left: int, top: int) -> "Overlay":
         """An RGBA image whose top left corner belongs at (left, top)."""
-        even = Image.new(
-            "RGBA", (_even(image.width + left % 2 + 1), _even(image.height + top % 2))
-        )  # the chroma reaches over
-        even.paste(image, (left % 2, top % 2))
-        pixels = np.asarray(even).astype(np.float32)
+        inset = left % 2, top % 2
+        width = _even(image.width + inset[0] + 1)  # one column more: chroma reaches over the edge
+        height = _even(image.height + inset[1])
+        aligned = Image.new("RGBA", (width, height))
+        aligned.paste(image, inset)
+
+        pixels = np.asarray(aligned).astype(np.float32)
         alpha: Plane = pixels[..., 3] / 255
-        luma, blue, red = (channel * alpha for channel in _luma_and_chroma(pixels[..., :3] / 255))
-        clear, clear_of_chroma = 1 - alpha, 1 - _at_chroma(alpha)
-        colours, through = (
-            (luma, _at_chroma(blue), _at_chroma(red)),
-            (clear, clear_of_chroma, clear_of_chroma),
+        luma, blue, red = (plane * alpha for plane in luma_and_chroma(pixels[..., :3] / 255))
+        chroma_through = 1 - at_chroma(alpha)
+        return cls(
+            left - inset[0],
+            top - inset[1],
+            colours=(luma, at_chroma(blue), at_chroma(red)),
+            through=(1 - alpha, chroma_through, chroma_through),
         )
-        return cls(left - left % 2, top - top % 2, colours, through)
 
     def drawn_on(self, planes: Planes) -> Planes:
-        """The picture with this over it."""
+        """The picture with this over it; what lies outside the picture is cut off."""
         result = planes.copy()
         for plane, colour, through, scale in zip(
             split(result), self.colours, self.through, (1, 2, 2), strict=True
         ):
-            top, left = self.top // scale, self.left // scale
+            left, top = self.left // scale, self.top // scale
             part = plane[top : top + colour.shape[0], left : left + colour.shape[1]]
-            part[:] = np.rint(
-                part * through[: part.shape[0], : part.shape[1]]
-                + colour[: part.shape[0], : part.shape[1]]
-            )
+            height, width = part.shape
+            part[:] = np.rint(part * through[:height, :width] + colour[:height, :width])
         return result
 
 
-def _luma_and_chroma(rgb: Plane) -> tuple[Plane, ...]:
-    """RGB from 0 to 1 as Y', Cb and Cr in the codes of limited range (Rec. ITU-R BT.709-6, 3.3 to 3.5)."""
+def luma_and_chroma(rgb: Plane) -> tuple[Plane, Plane, Plane]:
+    """RGB from 0 to 1 as Y', Cb and Cr in limited range (Rec. ITU-R BT.709-6, 3.3 to 3.5)."""
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     luma = RED * red + (1 - RED - BLUE) * green + BLUE * blue
     return (
@@ -150,8 +169,12 @@ def _luma_and_chroma(rgb: Plane) -> tuple[Plane, ...]:
     )
 
 
-def _at_chroma(plane: Plane) -> Plane:
-    """A plane as the samples of chroma see it, sited left: every second column weighs as much as the two beside it."""
+def at_chroma(plane: Plane) -> Plane:
+    """A plane at half the resolution, as samples of chroma see it: sited left.
+
+    A sample lies on every second column, which counts half; the columns to its left and right count
+    a quarter each.
+    """
     rows = (plane[0::2] + plane[1::2]) / 2
     before = np.pad(rows[:, 1:-1:2], ((0, 0), (1, 0)))
     return rows[:, 0::2] / 2 + (before + rows[:, 1::2]) / 4

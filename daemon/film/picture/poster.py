@@ -1,4 +1,4 @@
-"""The poster of a film, and the cover in its file."""
+"""The poster of a film: one page as a JPEG. The cover inside the film is a smaller one."""
 
 import io
 from pathlib import Path
@@ -15,13 +15,14 @@ COVER_SIDE = 640
 
 
 def make_poster(plan: Plan, studio: Studio, target: Path) -> bytes:
-    """Write the poster to `target` as a JPEG; the cover, the same picture as a smaller JPEG.
+    """Write the poster, the plan's `poster_page` without captions, to `target`; return the cover.
 
-    Raises UnreadableMedia when the page's picture does not decode.
+    Both are JPEGs; the cover has at most `COVER_SIDE` pixels a side. Raises UnreadableMedia when
+    the page's picture does not decode.
     """
-    poster = Image.fromarray(studio.at_rest(plan.poster_page))
-    poster.save(target, "JPEG", quality=POSTER_QUALITY)
-    poster.thumbnail((COVER_SIDE, COVER_SIDE))
+    picture = Image.fromarray(studio.at_rest(plan.poster_page))
+    picture.save(target, "JPEG", quality=POSTER_QUALITY)
+    picture.thumbnail((COVER_SIDE, COVER_SIDE))
     cover = io.BytesIO()
-    poster.save(cover, "JPEG", quality=COVER_QUALITY)
+    picture.save(cover, "JPEG", quality=COVER_QUALITY)
     return cover.getvalue()

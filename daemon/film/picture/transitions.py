@@ -1,7 +1,8 @@
 """How one page gives way to the next: a function for each word.
 
-A transition straddles the page change. Its frames are numbered from the change: frame 0 is the first
-of the new page's turn, -`steps` and `steps` are the frames just outside, in which one page stands alone.
+A transition straddles the page change. Its frames are numbered from the change: frame 0 is the
+first of the new page's turn; -`steps` and `steps` are the frames just outside, in which one page
+stands alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from daemon.options import TransitionName
 Page = Callable[[], Planes]
 """Draws the frame of one of the two pages."""
 Transition = Callable[[Page, Page, int, int], Planes]
-"""Draws frame number `frame` of `steps` (see above) from the page that leaves and the one that comes."""
+"""Draws a frame. It is given the page that leaves, the page that comes, `frame` and `steps`."""
 
 
 def cut(leaving: Page, coming: Page, frame: int, _steps: int) -> Planes:

@@ -1,59 +1,105 @@
-"""Where words may stand on a canvas, and how large captions are."""
+"""Where words may stand on a canvas, how large captions are, and how wide their lines.
+
+Breaking lines (`lines`) and drawing them (`daemon.film.picture`) both ask here.
+"""
 
 from typing import NamedTuple
 
 from daemon.options import Canvas
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels; the right and bottom ones are outside."""
+# ---- the safe area -------------------------------------------------------------------------------
 
 
-class Shape(NamedTuple):
-    """What differs between canvases; margins are parts of the width and the height."""
+class Box(NamedTuple):
+    """A rectangle in pixels; the pixels at `right` and `bottom` are outside of it."""
 
-    side: float
-    top: float
-    bottom: float
-    size: int
-    """Captions are the shorter side divided by this."""
-    letters: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Pixels from the left edge to the right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Pixels from the top edge to the bottom."""
+        return self.bottom - self.top
+
+
+class Format(NamedTuple):
+    """What differs between landscape, square and portrait canvases."""
+
+    side_margin: float
+    """Left, and the same right; a share of the width."""
+    top_margin: float
+    bottom_margin: float
+    """Shares of the height."""
+    caption_divisor: int
+    """A caption's letters are the canvas's shorter side divided by this."""
+    caption_letters: int
     """Letters in a line of a caption."""
 
 
-LANDSCAPE = Shape(side=0.05, top=0.05, bottom=0.05, size=20, letters=42)
-"""Margins: the graphics-safe area of EBU R 95 and the safe title area of SMPTE ST 2046-1, 90 % of the width and the height.
-
-The line is as long as `captions.LINE`.
-"""
-SQUARE = Shape(side=0.06, top=0.06, bottom=0.06, size=18, letters=32)
+LANDSCAPE = Format(0.05, 0.05, 0.05, caption_divisor=20, caption_letters=42)
+"""The margins leave 90 % of the width and the height: the graphics-safe area of EBU R 95, and the
+safe title area of SMPTE ST 2046-1. The line is as long as `captions.LINE`."""
+SQUARE = Format(0.06, 0.06, 0.06, caption_divisor=18, caption_letters=32)
 """Our choice: no standard speaks of squares, and feeds round off their corners."""
-PORTRAIT = Shape(side=0.06, top=0.10, bottom=0.15, size=16, letters=28)
-"""Our choice: telephone apps lay their buttons and the film's title over the lower part, their tabs over the upper one."""
-PORTRAIT_BELOW, LANDSCAPE_ABOVE = 0.7, 1.2
+PORTRAIT = Format(0.06, 0.10, 0.15, caption_divisor=16, caption_letters=28)
+"""Our choice: telephone apps cover the lower part with buttons and a title, the top with tabs."""
+
+PORTRAIT_BELOW = 0.7
+LANDSCAPE_ABOVE = 1.2
 """Width by height: 2:3 is the squarest portrait, 5:4 the squarest landscape."""
-LEAST_PIXELS = 8
-"""Captions are not smaller than this unless they must be: smaller letters are blots."""
+
+
+def format_of(canvas: Canvas) -> Format:
+    """The format of a canvas."""
+    width, height = canvas
+    if width / height > LANDSCAPE_ABOVE:
+        return LANDSCAPE
+    if width / height < PORTRAIT_BELOW:
+        return PORTRAIT
+    return SQUARE
 
 
 def safe_area(canvas: Canvas) -> Box:
-    """Left, top, right and bottom in pixels: words stay within. The margins' sources stand with the shapes."""
-    (width, height), form = canvas, shape(canvas)
-    left, top, bottom = (
-        round(width * form.side),
-        round(height * form.top),
-        round(height * form.bottom),
-    )
-    return left, top, width - left, height - bottom
+    """The part of a canvas that words stay within: no screen cuts it off, and no app covers it."""
+    width, height = canvas
+    form = format_of(canvas)
+    side = round(width * form.side_margin)
+    top = round(height * form.top_margin)
+    bottom = round(height * form.bottom_margin)
+    return Box(side, top, width - side, height - bottom)
 
 
-def shape(canvas: Canvas) -> Shape:
-    """Which of the three shapes a canvas is."""
-    ratio = canvas[0] / canvas[1]
-    if ratio > LANDSCAPE_ABOVE:
-        return LANDSCAPE
-    return PORTRAIT if ratio < PORTRAIT_BELOW else SQUARE
+# ---- captions ------------------------------------------------------------------------------------
+
+LEAST_CAPTION_PIXELS = 8
+"""Smaller letters are blots. A caption has them only where it does not fit otherwise."""
+LETTER_WIDTH = 0.48
+"""Width of a letter of running English as a share of the font's size: measured 0.51 in DejaVu Sans,
+0.44 in Pillow's font."""
+STROKE = 1 / 14
+"""Width of the dark stroke around a caption's letters, as a share of the font's size."""
+BOX_PADDING = 0.32
+"""From a caption's letters to the edge of their box, as a share of the font's size."""
 
 
 def caption_pixels(canvas: Canvas) -> int:
     """The size of a caption's letters in pixels."""
-    return max(LEAST_PIXELS, round(min(canvas) / shape(canvas).size))
+    return max(LEAST_CAPTION_PIXELS, round(min(canvas) / format_of(canvas).caption_divisor))
+
+
+def caption_measure(canvas: Canvas) -> float:
+    """How wide a caption's line may be, in pixels.
+
+    It stays within the safe area with its stroke or box, and has no more letters than is usual.
+    """
+    pixels = caption_pixels(canvas)
+    edges = 2 * (pixels * max(STROKE, BOX_PADDING) + 1)
+    usual = format_of(canvas).caption_letters * LETTER_WIDTH * pixels
+    return min(safe_area(canvas).width - edges, usual)

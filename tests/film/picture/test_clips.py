@@ -11,8 +11,8 @@ from moviepy import ImageClip
 from PIL import Image
 
 from daemon.errors import UnreadableMedia
-from daemon.film.picture import letters, planes
-from daemon.film.picture import pages as pictures
+from daemon.film.picture import pages, planes
+from daemon.film.picture.captions import caption_layer
 from daemon.film.picture.clips import MovingClip, Studio
 from daemon.film.picture.pages import page_frame
 from daemon.film.picture.planes import Frame
@@ -25,11 +25,11 @@ from tests.helpers.stories import COLOURS, checked_story, clips, plan_of
 
 
 @pytest.mark.parametrize("fps", [24, 29.97])
-def test_there_is_a_clip_for_each_span_as_long_as_the_span(fps: float, tmp_path: Path) -> None:
+def test_each_span_has_a_clip_of_its_own_length(fps: float, tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4, 0.6, 0.5], fps=fps)
     timeline = plan_timeline(story)
     made = [clips(story, timeline)(span) for span in timeline.spans]
-    assert all(isinstance(each, ImageClip) for each in made), "the encoder takes each picture once"
+    assert all(isinstance(each, ImageClip) for each in made), "a writer encodes each picture once"
     assert [round(each.duration * float(timeline.fps), 6) for each in made] == [
         span.frames for span in timeline.spans
     ]
@@ -45,15 +45,16 @@ def test_bars_and_transparent_parts_have_the_story_s_background(tmp_path: Path) 
     assert (clips(story, timeline)(timeline.spans[0]).get_frame(0) == (0, 0, 255)).all()
 
 
-def test_a_picture_that_does_not_decode_is_told_as_unreadable(tmp_path: Path) -> None:
+def test_a_picture_that_does_not_decode_is_an_error(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.1])
-    timeline, image = plan_timeline(story), story.pages[0].image
+    timeline = plan_timeline(story)
+    image = story.pages[0].image
     image.write_bytes(image.read_bytes()[:-30])
     with pytest.raises(UnreadableMedia, match="damaged"):
         clips(story, timeline)(timeline.spans[0])
 
 
-def test_pictures_are_read_when_their_turn_comes(tmp_path: Path) -> None:
+def test_a_picture_is_read_only_when_its_span_is_asked_for(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.1, 0.1])
     timeline = plan_timeline(story)
     make = clips(story, timeline)
@@ -62,36 +63,44 @@ def test_pictures_are_read_when_their_turn_comes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["stroke", "box"])
-def test_a_still_caption_is_the_layer_of_lettering_laid_over_the_page(
-    style: str, tmp_path: Path
-) -> None:
+def test_a_caption_of_a_page_at_rest_is_pasted_over_the_page(style: str, tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4], caption_style=style, size="320x180")
     timeline = plan_timeline(story)
     span = replace(timeline.spans[0], caption=("Words of", "page 1."))
     clip = clips(story, timeline)(span)
     assert isinstance(clip, ImageClip)
     plain = page_frame(story, story.pages[0], timeline.size, Typeface())
-    layer = letters.caption_layer(span.caption, timeline.size, Typeface(), story.film.caption_style)
+    layer = caption_layer(span.caption, timeline.size, Typeface(), story.film.caption_style)
     expected = Image.fromarray(plain)
     expected.paste(layer.image, (layer.left, layer.top), layer.image)
     assert (clip.img == np.asarray(expected)).all()
     assert (clip.img != plain).any()
 
 
-def test_the_poster_is_the_page_without_its_caption(tmp_path: Path) -> None:
+def test_a_page_at_rest_has_no_caption(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4], captions="burned", motion="zoom-in")
     timeline = plan_timeline(story)
     with_words = burned(timeline, captions(story, timeline))
     assert with_words.spans[0].caption
-    poster = Studio(plan_of(story, with_words)).at_rest(0)
-    assert (poster == COLOURS[0]).all()
+    at_rest = Studio(plan_of(story, with_words)).at_rest(0)
+    assert (at_rest == COLOURS[0]).all()
+
+
+def test_a_page_that_moves_can_be_drawn_at_rest(tmp_path: Path) -> None:
+    story = checked_story(tmp_path / "story", [0.4], pages={"motion": "pan-left"})
+    noise = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
+    Image.fromarray(noise).save(story.pages[0].image)
+    timeline = plan_timeline(story)
+    studio = Studio(plan_of(story, timeline))
+    assert (studio.at_rest(0) == noise).all()
+    assert isinstance(studio.clip(timeline.spans[0]), MovingClip)
 
 
 @pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
-def test_words_that_change_in_the_midst_of_a_transition_do_not_disturb_it(
+def test_words_that_change_during_a_transition_do_not_disturb_it(
     transition: str, tmp_path: Path
 ) -> None:
-    """The span is cut there; the two parts show what the whole would have shown."""
+    """The span is cut where they change; its two parts show what the whole would have shown."""
     story = checked_story(
         tmp_path / "story", [0.6, 0.6], transition=transition, transition_seconds=0.5
     )
@@ -116,13 +125,14 @@ def test_a_picture_is_read_once_for_its_page_and_for_both_its_transitions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = checked_story(tmp_path / "story", [0.8] * 4, transition="crossfade")
-    timeline, read = plan_timeline(story), list[Page]()
+    timeline = plan_timeline(story)
+    read: list[Page] = []
 
     def counted(story: Story, page: Page, size: Canvas, face: Typeface) -> Frame:
         read.append(page)
         return page_frame(story, page, size, face)
 
-    monkeypatch.setattr(pictures, "page_frame", counted)
+    monkeypatch.setattr(pages, "page_frame", counted)
     studio = Studio(plan_of(story, timeline))
     with ThreadPoolExecutor(2) as pool:
         made = [*pool.map(studio.clip, timeline.spans)]

@@ -12,16 +12,17 @@ from PIL import Image
 
 from daemon.config import FilmSettings
 from daemon.errors import UnreadableMedia
+from daemon.film.picture.captions import caption_layer
 from daemon.film.picture.cards import card
-from daemon.film.picture.letters import caption_layer
 from daemon.film.picture.pages import DIMMED, fitted, page_frame, with_words
 from daemon.media.typeface import Typeface
 from daemon.options import Card, Fit
 from daemon.story.model import Page, Story
 from tests.helpers.stories import COLOURS, checked_story
 
-RED, GREEN, BACKGROUND = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-BLUE = "#0000ff"
+RED = (255, 0, 0)
+GREEN = (0, 255, 0)
+BACKGROUND = (0, 0, 255)
 SIDE = st.integers(1, 300)
 CANVAS = st.tuples(
     st.integers(8, 100).map(lambda half: 2 * half), st.integers(8, 100).map(lambda half: 2 * half)
@@ -36,7 +37,7 @@ def halves(width: int, height: int) -> Image.Image:
 
 
 def film(fit: Fit) -> FilmSettings:
-    return FilmSettings(fit=fit, background=BLUE)
+    return FilmSettings(fit=fit, background="#0000ff")
 
 
 def colour_at(made: Image.Image, x: int, y: int) -> object:
@@ -85,13 +86,11 @@ def test_a_square_stays_square(fit: Fit) -> None:
     """A white square of a third of the height on a tall picture, measured on a wide canvas."""
     made = Image.new("RGB", (120, 240))
     made.paste((255, 255, 255), (20, 80, 100, 160))
-    shown = (
-        np.asarray(fitted(made, (320, 180), FilmSettings(fit=fit)))[:, :, 0] > 255 * DIMMED + 1
-    )  # no ground is as light
-    height, width = shown.any(axis=1).sum(), shown.any(axis=0).sum()
-    expected = 180 if fit == "cover" else 60  # cover: more than the canvas is high
-    assert abs(height - expected) <= 1
-    assert abs(width - (213 if fit == "cover" else 60)) <= 1
+    picture = np.asarray(fitted(made, (320, 180), FilmSettings(fit=fit)))
+    shown = picture[:, :, 0] > 255 * DIMMED + 1  # no ground is as light
+    width, height = (213, 180) if fit == "cover" else (60, 60)  # cover: higher than the canvas
+    assert abs(shown.any(axis=1).sum() - height) <= 1
+    assert abs(shown.any(axis=0).sum() - width) <= 1
 
 
 @given(SIDE, SIDE, CANVAS)
@@ -101,14 +100,13 @@ def test_cover_leaves_no_bar(width: int, height: int, size: tuple[int, int]) -> 
 
 
 @given(SIDE, SIDE, CANVAS)
-def test_contain_gives_the_picture_all_the_room_it_can_have(
+def test_contain_shows_the_picture_as_large_as_it_fits(
     width: int, height: int, size: tuple[int, int]
 ) -> None:
     if min(width / height, height / width) < 0.1:
         height = width  # very thin ones have a test of their own
-    shown = (
-        np.asarray(fitted(Image.new("RGB", (width, height), RED), size, film("contain"))) == RED
-    ).all(axis=2)
+    made = fitted(Image.new("RGB", (width, height), RED), size, film("contain"))
+    shown = (np.asarray(made) == RED).all(axis=2)
     assert shown.shape == (size[1], size[0])
     scale = min(size[0] / width, size[1] / height)
     assert abs(shown.any(axis=0).sum() - width * scale) <= 1
@@ -121,11 +119,11 @@ def test_a_very_thin_picture_keeps_a_pixel(size: tuple[int, int]) -> None:
     assert (shown == RED).all(axis=2).any()
 
 
-# ---- blur -----------------------------------------------------------------------------------------------------------------
+# ---- blur ----------------------------------------------------------------------------------------
 
 
 @given(SIDE, SIDE, CANVAS)
-def test_blur_shows_the_picture_just_where_contain_does_and_no_bars_beside_it(
+def test_blur_shows_the_picture_where_contain_does_and_has_no_bars(
     width: int, height: int, size: tuple[int, int]
 ) -> None:
     made = halves(width, height)
@@ -134,20 +132,17 @@ def test_blur_shows_the_picture_just_where_contain_does_and_no_bars_beside_it(
     )
     bars = (contained == BACKGROUND).all(axis=2)
     assert (blurred[~bars] == contained[~bars]).all()
-    assert (blurred[bars][:, 2] == 0).all(), (
-        "the ground has the picture's colours and not the background's"
-    )
+    assert (blurred[bars][:, 2] == 0).all(), "the ground has the picture's colours"
     assert (blurred[bars].sum(axis=1) <= 255 * DIMMED + 2).all()
 
 
 def test_the_blurred_ground_is_a_soft_and_dimmed_picture_of_the_picture() -> None:
-    """A tall picture, dark above and light below, with fine stripes: the ground keeps the one and loses the other."""
+    """Of a tall picture, dark above and light below, with fine stripes, it loses the stripes."""
     made = np.zeros((900, 300, 3), np.uint8)
     made[450:] = 200
     made[:, ::2] = made[:, ::2] // 4 * 3
-    shown = np.asarray(fitted(Image.fromarray(made), (1600, 900), film("blur"))).astype(float)[
-        ..., 0
-    ]
+    picture = fitted(Image.fromarray(made), (1600, 900), film("blur"))
+    shown = np.asarray(picture).astype(float)[..., 0]
     ground = shown[:, :600]
     assert np.abs(np.diff(ground, axis=1)).max() <= 1
     assert ground[:300].max() < 20 < ground[600:].min()
@@ -155,7 +150,7 @@ def test_the_blurred_ground_is_a_soft_and_dimmed_picture_of_the_picture() -> Non
     assert np.abs(np.diff(shown[:, 700:900], axis=1)).max() > 20
 
 
-# ---- focus ----------------------------------------------------------------------------------------------------------------
+# ---- focus ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -167,16 +162,13 @@ def test_cover_keeps_the_focus_as_near_to_the_middle_as_the_picture_s_edges_allo
 ) -> None:
     """Each column of the picture has its own number as its colour."""
     columns = np.arange(400)
-    made = np.broadcast_to(
-        np.stack([columns // 2, columns % 2, 0 * columns], axis=-1).astype(np.uint8), (100, 400, 3)
-    )
-    shown = np.asarray(
-        fitted(Image.fromarray(np.ascontiguousarray(made)), (100, 100), film("cover"), focus)
-    )
+    row = np.stack([columns // 2, columns % 2, 0 * columns], axis=-1).astype(np.uint8)
+    made = np.ascontiguousarray(np.broadcast_to(row, (100, 400, 3)))
+    shown = np.asarray(fitted(Image.fromarray(made), (100, 100), film("cover"), focus))
     assert (shown == made[:, left : left + 100]).all()
 
 
-def test_cover_looks_where_the_focus_is_from_top_to_bottom_too() -> None:
+def test_cover_follows_the_focus_from_top_to_bottom_too() -> None:
     rows = halves(400, 100).transpose(Image.Transpose.ROTATE_270)  # red above, green below
     above, below = (fitted(rows, (100, 100), film("cover"), (0.5, y)) for y in (0.2, 0.8))
     assert (np.asarray(above) == RED).all()
@@ -189,23 +181,23 @@ def test_cover_looks_where_the_focus_is_from_top_to_bottom_too() -> None:
 def test_the_middle_of_the_canvas_is_the_focus_or_as_near_as_can_be(
     x: float, y: float, given: tuple[int, int], size: tuple[int, int]
 ) -> None:
-    """Red grows from left to right and green from top to bottom, so that the colour in the middle tells what place it is."""
+    """Red grows from left to right, green downwards, so a pixel's colour says where it is from."""
     down, across = np.mgrid[0 : given[1], 0 : given[0]]
-    made = np.stack(
-        [across * 255 / (given[0] - 1), down * 255 / (given[1] - 1), 0 * down], axis=-1
-    ).astype(np.uint8)
+    red = across * 255 / (given[0] - 1)
+    green = down * 255 / (given[1] - 1)
+    made = np.stack([red, green, 0 * down], axis=-1).astype(np.uint8)
     shown = np.asarray(fitted(Image.fromarray(made), size, film("cover"), (x, y))).astype(float)
     scale = max(size[0] / given[0], size[1] / given[1])
-    middle = shown[size[1] // 2 - 1 : size[1] // 2 + 1, size[0] // 2 - 1 : size[0] // 2 + 1].mean(
-        axis=(0, 1)
-    )
+    rows = slice(size[1] // 2 - 1, size[1] // 2 + 1)
+    columns = slice(size[0] // 2 - 1, size[0] // 2 + 1)
+    middle = shown[rows, columns].mean(axis=(0, 1))
     for found, focus, length, canvas in zip(middle, (x, y), given, size, strict=False):
-        half = min(0.5, canvas / (length * scale) / 2)  # of the picture, that the canvas shows
+        half = min(0.5, canvas / (length * scale) / 2)  # half of the share that the canvas shows
         assert abs(found / 255 - min(1 - half, max(half, focus))) <= 1.5 / length + 0.01
 
 
 @pytest.mark.parametrize("fit", ["blur", "contain"])
-def test_where_all_is_shown_the_focus_does_not_matter(fit: Fit) -> None:
+def test_where_all_of_the_picture_is_shown_the_focus_does_not_matter(fit: Fit) -> None:
     one, other = (
         fitted(halves(200, 50), (100, 100), film(fit), focus) for focus in ((0.0, 0.0), (1.0, 0.7))
     )
@@ -220,7 +212,7 @@ def test_a_page_is_cropped_around_its_own_focus(tmp_path: Path) -> None:
     assert (page_frame(story, story.pages[0], (160, 90), Typeface()) == GREEN).all()
 
 
-# ---- cards ----------------------------------------------------------------------------------------------------------------
+# ---- cards ---------------------------------------------------------------------------------------
 
 
 def card_of(
@@ -240,7 +232,7 @@ def card_of(
         ("blurred", tuple(int(DIMMED * part) for part in COLOURS[0])),
     ],
 )
-def test_a_card_stands_on_a_colour_or_on_the_picture_beside_it(
+def test_a_card_stands_on_a_colour_or_on_the_picture_of_the_page_next_to_it(
     ground: str, colour: tuple[int, ...], tmp_path: Path
 ) -> None:
     story, page = card_of(tmp_path / "story", ground)
@@ -250,7 +242,7 @@ def test_a_card_stands_on_a_colour_or_on_the_picture_beside_it(
     assert frame.max() > 200, "the words are white"
 
 
-def test_a_card_is_the_one_that_cards_draws_heading_first(tmp_path: Path) -> None:
+def test_a_card_s_first_line_is_its_heading(tmp_path: Path) -> None:
     story, page = card_of(tmp_path / "story", "#203040", "One\nTwo\nThree")
     expected = card(Image.new("RGB", (320, 180), "#203040"), "One", "Two\nThree", Typeface())
     assert (page_frame(story, page, (320, 180), Typeface()) == np.asarray(expected)).all()
@@ -262,14 +254,14 @@ def test_a_card_of_a_colour_needs_no_picture(tmp_path: Path) -> None:
     assert page_frame(story, page, (320, 180), Typeface()).shape == (180, 320, 3)
 
 
-def test_a_card_over_a_damaged_picture_is_told_as_unreadable(tmp_path: Path) -> None:
+def test_a_card_over_a_damaged_picture_is_an_error(tmp_path: Path) -> None:
     story, page = card_of(tmp_path / "story", "picture")
     page.image.write_bytes(page.image.read_bytes()[:-30])
     with pytest.raises(UnreadableMedia, match="damaged"):
         page_frame(story, page, (320, 180), Typeface())
 
 
-def test_words_are_laid_over_a_picture_and_nowhere_else() -> None:
+def test_words_change_the_picture_in_their_own_box_only() -> None:
     frame = np.random.default_rng(1).integers(0, 256, (180, 320, 3), np.uint8)
     layer = caption_layer(["Words"], (320, 180), Typeface())
     shown = with_words(frame, layer)

@@ -1,4 +1,4 @@
-"""The stream's colours: BT.709 in limited range, to and fro, and what is drawn in them."""
+"""The stream's colours: BT.709 in limited range, from RGB and back, and drawing in them."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,8 @@ from daemon.film.picture.planes import (
 )
 
 SIZE = (160, 96)
-KR, KB = 0.2126, 0.0722  # Rec. ITU-R BT.709-6, item 3.2
+KR = 0.2126  # Rec. ITU-R BT.709-6, item 3.2
+KB = 0.0722
 COLOURS = [
     (0, 255, 0),
     (255, 0, 0),
@@ -63,7 +64,7 @@ def codes(colour: tuple[int, ...]) -> tuple[float, float, float]:
     )
 
 
-# ---- to and fro -----------------------------------------------------------------------------------------------------------
+# ---- from RGB and back ---------------------------------------------------------------------------
 
 
 @settings(max_examples=50, deadline=None)
@@ -87,7 +88,10 @@ def test_a_picture_without_edges_comes_back_within_a_few_codes() -> None:
 
 
 def test_chroma_is_sited_left() -> None:
-    """A red stripe of one pixel: on a chroma sample's own column (even) it weighs half, between two (odd) a quarter each."""
+    """Of a red stripe of one pixel on an even column, the sample of chroma there sees half.
+
+    On an odd column, the samples to its left and right see a quarter each.
+    """
 
     def weights(column: int) -> npt.NDArray[np.float64]:
         picture = flat((0, 0, 0))
@@ -102,14 +106,14 @@ def test_chroma_is_sited_left() -> None:
     assert odd[39] == odd[42]
 
 
-def test_the_encoder_s_frames_hold_the_same_bytes() -> None:
+def test_frames_for_the_encoder_hold_the_same_bytes() -> None:
     picture = np.asarray(smooth(2))
     for frame in (to_yuv(picture), to_frame(from_rgb(picture))):
         assert (frame.format.name, frame.width, frame.height) == ("yuv420p", *SIZE)
         assert (frame.to_ndarray() == from_rgb(picture)).all()
 
 
-# ---- planes ---------------------------------------------------------------------------------------------------------------
+# ---- planes --------------------------------------------------------------------------------------
 
 
 @given(
@@ -134,7 +138,8 @@ def test_black_is_black() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
 def test_mixed_is_between_the_two_as_the_share_says(share: float) -> None:
-    one, other = noise(1), noise(2)
+    one = noise(1)
+    other = noise(2)
     exact = one.astype(float) * (1 - share) + other.astype(float) * share
     shown = mixed(one, other, share)
     assert shown.dtype == np.uint8
@@ -143,15 +148,14 @@ def test_mixed_is_between_the_two_as_the_share_says(share: float) -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 def test_mixing_planes_is_mixing_colours(share: float) -> None:
-    one, other = (200, 40, 40), (50, 70, 210)
+    one = (200, 40, 40)
+    other = (50, 70, 210)
     expected = np.array(one) * (1 - share) + np.array(other) * share
-    assert (
-        np.abs(to_rgb(mixed(from_rgb(flat(one)), from_rgb(flat(other)), share)) - expected).max()
-        <= 2
-    )
+    shown = to_rgb(mixed(from_rgb(flat(one)), from_rgb(flat(other)), share))
+    assert np.abs(shown - expected).max() <= 2
 
 
-# ---- overlays -------------------------------------------------------------------------------------------------------------
+# ---- overlays ------------------------------------------------------------------------------------
 
 
 def patch(colour: tuple[int, ...], opacity: int, size: tuple[int, int]) -> Image.Image:
@@ -159,7 +163,7 @@ def patch(colour: tuple[int, ...], opacity: int, size: tuple[int, int]) -> Image
 
 
 def soft(size: tuple[int, int]) -> Image.Image:
-    """Whose colours and opacity change slowly."""
+    """A picture whose colours and opacity change slowly."""
     image = smooth(3, size).convert("RGBA")
     image.putalpha(smooth(4, size).convert("L"))
     return image
@@ -177,7 +181,7 @@ def drawn(ground: Image.Image, image: Image.Image, left: int, top: int) -> Plane
 
 
 def interior(frame: Frame, left: int, top: int, size: tuple[int, int]) -> npt.NDArray[np.int_]:
-    """A picture's part that is at least four pixels inside of an overlay."""
+    """The part of a picture that is at least four pixels inside an overlay."""
     return frame[top + 4 : top + size[1] - 4, left + 4 : left + size[0] - 4].astype(int)
 
 
@@ -192,8 +196,10 @@ SIZES = [(60, 30), (61, 31)]
 def test_a_flat_overlay_has_pillow_s_colours_to_two_codes(
     colour: tuple[int, ...], opacity: int, left: int, top: int, size: tuple[int, int]
 ) -> None:
-    ground, image = Image.new("RGB", SIZE, (40, 170, 60)), patch(colour, opacity, size)
-    ours, pillow = to_rgb(drawn(ground, image, left, top)), pasted(ground, image, left, top)
+    ground = Image.new("RGB", SIZE, (40, 170, 60))
+    image = patch(colour, opacity, size)
+    ours = to_rgb(drawn(ground, image, left, top))
+    pillow = pasted(ground, image, left, top)
     assert np.abs(interior(ours, left, top, size) - interior(pillow, left, top, size)).max() <= 2
     outside = np.ones(SIZE[::-1], bool)
     outside[top - 3 : top + size[1] + 3, left - 3 : left + size[0] + 3] = False
@@ -202,10 +208,10 @@ def test_a_flat_overlay_has_pillow_s_colours_to_two_codes(
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("left", "top"), PLACES)
-def test_an_overlay_s_light_is_pillow_s_to_two_codes_at_every_pixel(
+def test_an_overlay_s_luma_is_pillow_s_to_two_codes_at_every_pixel(
     left: int, top: int, size: tuple[int, int]
 ) -> None:
-    """Edges and all: luma has the full resolution."""
+    """Luma has the full resolution, so this includes the edges."""
     ground = smooth(5)
     for image in (soft(size), patch((255, 255, 255), 255, size), patch((12, 12, 16), 178, size)):
         ours = split(drawn(ground, image, left, top))[0].astype(int)
@@ -216,11 +222,10 @@ def test_an_overlay_s_light_is_pillow_s_to_two_codes_at_every_pixel(
 def test_a_soft_overlay_over_a_picture_has_pillow_s_colours_to_three_codes_of_chroma(
     left: int, top: int
 ) -> None:
-    ground, image = smooth(5), soft((60, 30))
-    ours, pillow = (
-        split(drawn(ground, image, left, top)),
-        split(from_rgb(pasted(ground, image, left, top))),
-    )
+    ground = smooth(5)
+    image = soft((60, 30))
+    ours = split(drawn(ground, image, left, top))
+    pillow = split(from_rgb(pasted(ground, image, left, top)))
     for plane, expected in zip(ours[1:], pillow[1:], strict=True):
         part = (slice(top // 2 + 2, top // 2 + 13), slice(left // 2 + 2, left // 2 + 28))
         assert np.abs(plane[part].astype(int) - expected[part]).max() <= 3
@@ -231,27 +236,27 @@ def test_a_soft_overlay_over_a_picture_has_pillow_s_colours_to_three_codes_of_ch
     [(0, 0), (100, 66), (99, 65), (101, 67), (150, 0), (151, 91), (0, 95), (159, 95)],
     ids=str,
 )
-def test_at_the_canvas_s_edges_what_is_outside_is_cut_off(left: int, top: int) -> None:
-    ground, image = Image.new("RGB", SIZE, (40, 170, 60)), patch((255, 255, 255), 255, (60, 30))
+def test_the_part_of_an_overlay_outside_the_canvas_is_cut_off(left: int, top: int) -> None:
+    ground = Image.new("RGB", SIZE, (40, 170, 60))
+    image = patch((255, 255, 255), 255, (60, 30))
     shown = drawn(ground, image, left, top)
     assert shown.shape == (SIZE[1] * 3 // 2, SIZE[0])
     expected = split(from_rgb(pasted(ground, image, left, top)))[0]
     assert np.abs(split(shown)[0].astype(int) - expected).max() <= 2
 
 
-def test_drawing_leaves_the_picture_itself_as_it_was() -> None:
+def test_drawing_an_overlay_does_not_change_the_given_picture() -> None:
     ground = noise(1)
     before = ground.copy()
-    assert (
-        Overlay.of(patch((255, 255, 255), 255, (20, 20)), 10, 10).drawn_on(ground) != ground
-    ).any()
+    overlay = Overlay.of(patch((255, 255, 255), 255, (20, 20)), 10, 10)
+    assert (overlay.drawn_on(ground) != ground).any()
     assert (ground == before).all()
 
 
 @pytest.mark.parametrize(
     "make", [soft, lambda size: patch((9, 200, 9), 0, size)], ids=["soft", "clear"]
 )
-def test_what_is_clear_all_over_changes_nothing(
+def test_a_wholly_transparent_overlay_changes_nothing(
     make: Callable[[tuple[int, int]], Image.Image],
 ) -> None:
     image = make((33, 17))

@@ -1,23 +1,26 @@
-"""How pages give way to each other, in decoded frames: what is mixed, when, and that no word moves for its sake."""
+"""How pages give way to each other: frame by frame, and in decoded films; no narration moves."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from daemon.film.encode.still_stream import QUALITY_CRF
-from daemon.film.picture import camera as motion
+from daemon.film.picture import camera
+from daemon.film.picture.planes import Planes, black, from_rgb
+from daemon.film.picture.transitions import TRANSITIONS
 from daemon.film.plan import captions
 from daemon.film.plan.lines import caption_lines
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.media.typeface import Typeface
-from daemon.options import Canvas
+from daemon.options import Canvas, Motion, TransitionName
 from daemon.story.model import Story
 from tests.film.picture.test_camera import centre
 from tests.helpers.films import (
@@ -34,6 +37,60 @@ from tests.helpers.stories import COLOURS, PLAIN_MUSIC, checked_story, mixed, pi
 
 BLACK = 16
 """Luma of black in limited range."""
+
+every_fade = pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
+
+# ---- frame by frame ------------------------------------------------------------------------------
+
+PAGE = st.integers(0, 1000).map(
+    lambda seed: from_rgb(np.random.default_rng(seed).integers(0, 256, (16, 32, 3), np.uint8))
+)
+STEPS = st.integers(1, 60)
+every_transition = pytest.mark.parametrize("name", get_args(TransitionName))
+
+
+def shown(name: TransitionName, leaving: Planes, coming: Planes, frame: int, steps: int) -> Planes:
+    return TRANSITIONS[name](lambda: leaving, lambda: coming, frame, steps)
+
+
+def test_every_transition_has_a_function() -> None:
+    assert set(TRANSITIONS) == set(get_args(TransitionName))
+
+
+@every_transition
+@given(leaving=PAGE, coming=PAGE, steps=STEPS)
+def test_a_transition_begins_with_one_page_alone_and_ends_with_the_other_alone(
+    name: TransitionName, leaving: Planes, coming: Planes, steps: int
+) -> None:
+    assert (shown(name, leaving, coming, -steps, steps) == leaving).all()
+    assert (shown(name, leaving, coming, steps, steps) == coming).all()
+
+
+@given(leaving=PAGE, coming=PAGE, steps=STEPS)
+def test_at_the_change_a_crossfade_is_half_of_each_and_a_fade_is_black(
+    leaving: Planes, coming: Planes, steps: int
+) -> None:
+    halfway = (leaving.astype(float) + coming) / 2
+    assert np.abs(shown("crossfade", leaving, coming, 0, steps) - halfway).max() <= 0.5
+    assert (shown("fade-black", leaving, coming, 0, steps) == black((32, 16))).all()
+
+
+@given(leaving=PAGE, coming=PAGE, steps=STEPS, data=st.data())
+def test_a_cut_shows_the_coming_page_from_the_change_on(
+    leaving: Planes, coming: Planes, steps: int, data: st.DataObject
+) -> None:
+    frame = data.draw(st.integers(-steps, steps))
+    expected = leaving if frame < 0 else coming
+    assert (shown("cut", leaving, coming, frame, steps) == expected).all()
+
+
+def test_a_film_with_cuts_has_no_frames_of_transition(tmp_path: Path) -> None:
+    _, timeline = two_pages(tmp_path / "story", "cut")
+    assert timeline.overlaps == (0,)
+    assert [span.into for span in timeline.spans] == [None, None]
+
+
+# ---- in decoded films ----------------------------------------------------------------------------
 
 
 def two_pages(
@@ -61,11 +118,10 @@ def landscape(path: Path, seed: int, size: Canvas = (160, 90)) -> None:
 def shares(
     frames: npt.NDArray[np.uint8], leaving: npt.NDArray[np.uint8], coming: npt.NDArray[np.uint8]
 ) -> Floats:
-    """How much of each frame is the coming page: the least squares over all its samples."""
+    """How much of each frame is the coming page: the least squares over all its pixels."""
     way = coming.astype(np.float64) - leaving
-    found: Floats = ((frames.astype(np.float64) - leaving) * way).sum(axis=(1, 2)) / np.square(
-        way
-    ).sum()
+    along = ((frames.astype(np.float64) - leaving) * way).sum(axis=(1, 2))
+    found: Floats = along / np.square(way).sum()
     return found
 
 
@@ -87,59 +143,51 @@ def test_the_coming_page_s_share_rises_by_the_same_step_in_every_frame(
     """Half a second at 24 frames: six before the change, its own, and six after it."""
     story, timeline = two_pages(tmp_path / "story", "crossfade", textured)
     expected = np.concatenate([np.zeros(18), np.arange(1, 14) / 14, np.ones(17)])
-    for crf, close in (
-        (2, 0.01),
-        (QUALITY_CRF, 0.1),
-    ):  # the encoder is a little behind in the textures
+    exactness = {2: 0.01, QUALITY_CRF: 0.1}  # the encoder lags a little behind in textures
+    for crf, close in exactness.items():
         frames = decoded(filmed(story, timeline, tmp_path / f"{crf}.mp4", crf=crf))
         assert shares(frames, frames[0], frames[-1]) == pytest.approx(expected, abs=close)
 
 
 @pytest.mark.parametrize("textured", [False, True])
-def test_midway_through_black_the_picture_is_black_and_before_and_after_it_are_alike(
-    textured: bool, tmp_path: Path
-) -> None:
+def test_a_fade_is_black_midway_and_symmetrical_around_it(textured: bool, tmp_path: Path) -> None:
     story, timeline = two_pages(tmp_path / "story", "fade-black", textured)
     frames = decoded(filmed(story, timeline, tmp_path / "film.mp4"))
     dark = frames[24]
     assert np.abs(dark[:90].astype(int) - BLACK).max() <= 1
     assert np.abs(dark[90:].astype(int) - 128).max() <= 1
-    going, coming = (
-        1 - shares(frames[18:24], frames[0], dark),
-        1 - shares(frames[25:31], frames[-1], dark),
-    )
+    going = 1 - shares(frames[18:24], frames[0], dark)
+    coming = 1 - shares(frames[25:31], frames[-1], dark)
     assert going == pytest.approx(coming[::-1], abs=0.02)
     assert coming == pytest.approx(np.arange(1, 7) / 7, abs=0.02)
 
 
-@pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
+@every_fade
 @pytest.mark.parametrize(
     ("seconds", "fps", "around"),
     [(0.5, 24, 6), (0.04, 24, 1), (0.8, 10, 4), (0.5, 29.97, 7), (10.0, 24, 11)],
 )
-def test_as_many_frames_change_as_the_transition_s_seconds_say_and_the_page_s_first_is_in_the_middle(
+def test_a_transition_lasts_its_seconds_and_is_centred_on_the_new_page_s_first_frame(
     transition: str, seconds: float, fps: float, around: int, tmp_path: Path
 ) -> None:
     story, timeline = two_pages(tmp_path / "story", transition, fps=fps, transition_seconds=seconds)
     frames = decoded(filmed(story, timeline, tmp_path / "film.mp4"))
     first = round(timeline.fps)
     own = [likeness(frame, frames[0]) > 45 or likeness(frame, frames[-1]) > 45 for frame in frames]
-    assert [number for number, pure in enumerate(own) if not pure] == list(
-        range(first - around, first + around + 1)
-    )
+    mixed_frames = [number for number, pure in enumerate(own) if not pure]
+    assert mixed_frames == list(range(first - around, first + around + 1))
 
 
 def test_every_narration_sounds_when_it_would_without_transitions(tmp_path: Path) -> None:
-    """To the sample, in the decoded film; and its picture has half of the light, or none, in the frame of its onset."""
+    """To the sample, in the decoded film."""
     sounds = {}
     for transition in ("cut", "crossfade", "fade-black"):
         story, timeline = two_pages(tmp_path / transition, transition, gap_seconds=0.21)
         mix = mixed(story, timeline, untouched(story), PLAIN_MUSIC)
         sounds[transition] = heard(filmed(story, timeline, tmp_path / f"{transition}.mp4", mix))
     second = 29 * SAMPLE_RATE // 24  # 1.21 s are 29.04 frames
-    quiet = sounds["cut"][
-        :, second - 5000 : second - 1100
-    ]  # AAC spreads an onset over the frame before it
+    quiet = sounds["cut"][:, second - 5000 : second - 1100]
+    # AAC spreads an onset over the frame before it
     assert abs(quiet).max() < 0.02
     assert 0 <= np.flatnonzero(abs(sounds["cut"][0, second - 2000 :]) > 0.1)[0] - 2000 < 200
     assert (sounds["cut"] == sounds["crossfade"]).all()
@@ -147,8 +195,8 @@ def test_every_narration_sounds_when_it_would_without_transitions(tmp_path: Path
 
 
 @pytest.mark.parametrize("page", [0, 1])
-def test_pages_go_on_moving_while_they_give_way_and_come(page: int, tmp_path: Path) -> None:
-    """A dot that is carried over a grey page is on the path from the page's first sight to its last, in every frame."""
+def test_pages_keep_moving_during_their_transitions(page: int, tmp_path: Path) -> None:
+    """A dot on a grey page is on its path in every frame in which the page is in sight."""
     story = checked_story(
         tmp_path / "story",
         [1.0, 1.0],
@@ -164,30 +212,31 @@ def test_pages_go_on_moving_while_they_give_way_and_come(page: int, tmp_path: Pa
         Image.fromarray(grey.astype(np.uint8)).convert("RGB").save(each.image)
     frames = luma(filmed(story, plan_timeline(story), tmp_path / "film.mp4", crf=NEARLY_LOSSLESS))
     first, last = (0, 30) if page == 0 else (18, 47)
-    shown = (
-        range(first, last - 1) if page == 0 else range(first + 2, last + 1)
-    )  # but for the faintest
-    for number in shown:
-        seen = motion.view("pan-right", (number - first) / (last - first))
+    distinct = range(29) if page == 0 else range(20, 48)  # in the others the dot is too faint
+    for number in distinct:
+        seen = camera.view("pan-right", (number - first) / (last - first))
         expected = ((0.5 - seen.x) * seen.zoom + 0.5) * 320 - 0.5
-        assert centre(frames[number], expected, 89.5) == pytest.approx((expected, 89.5), abs=0.3), (
-            number
-        )
+        found = centre(frames[number], expected, 89.5)
+        assert found == pytest.approx((expected, 89.5), abs=0.3), number
 
 
 def with_captions(story: Story) -> Timeline:
-    timeline, face = plan_timeline(story), Typeface()
+    timeline = plan_timeline(story)
+    face = Typeface()
     words = captions.captions(
         story, timeline, lambda text: caption_lines(text, timeline.size, face)
     )
     return captions.burned(timeline, words)
 
 
-@pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
-def test_burned_captions_stand_at_full_light_while_pages_change_under_them(
+@every_fade
+def test_burned_captions_keep_their_full_light_while_the_pages_under_them_change(
     transition: str, tmp_path: Path
 ) -> None:
-    """The first page's words go when its narration ends, before the change; the second one's come with its own first frame."""
+    """The first page's words go when its narration ends, before the change.
+
+    The second page's words come with its own first frame.
+    """
     story, _ = two_pages(
         tmp_path / "story", transition, gap_seconds=0.125, size="320x180", captions="burned"
     )
@@ -199,29 +248,26 @@ def test_burned_captions_stand_at_full_light_while_pages_change_under_them(
     assert (written[24:27] == 0).all()  # the gap, in which the transition has begun
     assert (written[27:51] > 40).all()
     assert (written[51:] == 0).all()
-    for shown in (frames[:24], frames[27:51]):
-        assert np.ptp((shown > 200).sum(axis=(1, 2))) < 12
+    for words in (frames[:24], frames[27:51]):
+        assert np.ptp((words > 200).sum(axis=(1, 2))) < 12
     assert (frames[:, :90] < 100).all()  # the words are in the lower half
 
 
-@pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
-def test_words_that_come_and_go_amid_a_transition_do_not_disturb_it(
+@every_fade
+def test_words_that_come_and_go_during_a_transition_do_not_disturb_it(
     transition: str, tmp_path: Path
 ) -> None:
-    """Above the words, the film is the one without them."""
+    """Above the words, the film is the same as without them."""
     story, timeline = two_pages(tmp_path / "story", transition, textured=True, gap_seconds=0.125)
     bare = luma(filmed(story, timeline, tmp_path / "bare.mp4", crf=NEARLY_LOSSLESS))
-    written = luma(
-        filmed(story, with_captions(story), tmp_path / "written.mp4", crf=NEARLY_LOSSLESS)
-    )
-    assert (
-        min(likeness(one, other) for one, other in zip(bare[:, :45], written[:, :45], strict=True))
-        > 40
-    )
+    film = filmed(story, with_captions(story), tmp_path / "written.mp4", crf=NEARLY_LOSSLESS)
+    written = luma(film)
+    upper_halves = zip(bare[:, :45], written[:, :45], strict=True)
+    assert min(likeness(one, other) for one, other in upper_halves) > 40
 
 
-@pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
-def test_pages_too_short_for_a_transition_get_a_shorter_one_and_are_seen_whole_in_one_frame_at_least(
+@every_fade
+def test_short_pages_get_shorter_transitions_and_at_least_one_frame_of_their_own(
     transition: str, tmp_path: Path
 ) -> None:
     lengths = [1, 2, 3, 4, 5, 9, 1, 4]
@@ -249,17 +295,16 @@ def decoded_flat(colour: tuple[int, int, int], folder: Path) -> npt.NDArray[np.u
     folder = folder / "-".join(map(str, colour))
     story = checked_story(folder, [0.1])
     picture(story.pages[0].image, colour)
-    first: npt.NDArray[np.uint8] = decoded(
+    frames: npt.NDArray[np.uint8] = decoded(
         filmed(story, plan_timeline(story), folder / "film.mp4")
-    )[0]
+    )
+    first: npt.NDArray[np.uint8] = frames[0]
     return first
 
 
-@pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
-def test_the_reference_writer_shows_the_same_frame_for_frame(
-    transition: str, tmp_path: Path
-) -> None:
-    """With a page that moves, one that stands, and captions over both."""
+@every_fade
+def test_moviepy_s_film_is_the_same_frame_for_frame(transition: str, tmp_path: Path) -> None:
+    """With pages that move, one at rest, and captions over all of them."""
     story = checked_story(
         tmp_path / "story",
         [0.6, 0.6, 0.6],
@@ -269,13 +314,9 @@ def test_the_reference_writer_shows_the_same_frame_for_frame(
     )
     for number, page in enumerate(story.pages):
         landscape(page.image, number, (640, 360))
-    moves: Sequence[Any] = ("zoom-in", "none", "pan-left")
-    story = replace(
-        story,
-        pages=tuple(
-            replace(page, motion=way) for page, way in zip(story.pages, moves, strict=True)
-        ),
-    )
+    motions: tuple[Motion, ...] = ("zoom-in", "none", "pan-left")
+    moving = zip(story.pages, motions, strict=True)
+    story = replace(story, pages=tuple(replace(page, motion=motion) for page, motion in moving))
     timeline = with_captions(story)
     ours = decoded(filmed(story, timeline, tmp_path / "ours.mp4"))
     theirs = decoded(by_moviepy(story, timeline, tmp_path / "theirs.mp4"))
