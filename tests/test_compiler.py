@@ -22,7 +22,9 @@ from daemon.config import Settings
 from daemon.errors import FilmError, Problem, StoryError
 from daemon.progress import SCRATCH, Reporter, reporter
 from tests.conftest import SettingsMaker
-from tests.helpers.stories import COLOURS, read_manifest, sine, story, wav, write_manifest
+from tests.helpers.pictures import COLOURS
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import read_manifest, story, write_manifest
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from daemon.inbox.readiness import ManifestState, Sighting
 from daemon.inbox.view import DEEPEST, FolderView, Listing, entries_of, list_inbox
 from daemon.story import manifest
 from daemon.story.reading import read
-from tests.helpers.stories import picture, read_manifest, story, write_manifest
+from tests.helpers.pictures import picture
+from tests.helpers.stories import read_manifest, story, write_manifest
 
 
 def view(folder: Path, *tracks: str) -> FolderView:

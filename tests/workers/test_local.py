@@ -21,8 +21,9 @@ from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
+from tests.helpers.pictures import picture
 from tests.helpers.processes import wait_until
-from tests.helpers.stories import picture, story, write_manifest
+from tests.helpers.stories import story, write_manifest
 
 FIRST_START_SECONDS = 60.0
 """The fork server loads the codecs once; everything after is quick."""

@@ -18,8 +18,9 @@ from daemon.film.plan.captions import captions
 from daemon.film.plan.chapters import chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.options import frame_rate
-from tests.helpers.films import material
-from tests.helpers.stories import COLOURS, checked_story, mixed, particulars, untouched
+from tests.helpers.films import material, mixed, particulars, untouched
+from tests.helpers.pictures import COLOURS
+from tests.helpers.stories import checked_story
 
 
 def made(folder: Path, seconds: list[float], **film: Any) -> tuple[Path, Timeline, list[float]]:

@@ -25,8 +25,9 @@ from daemon.film.plan.chapters import Chapter
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.story.model import Story
-from tests.helpers.films import by_moviepy, filmed
-from tests.helpers.stories import COLOURS, checked_story, cover, particulars
+from tests.helpers.films import by_moviepy, filmed, particulars
+from tests.helpers.pictures import COLOURS, cover
+from tests.helpers.stories import checked_story
 
 WRITERS: dict[str, Callable[..., Path]] = {"still-stream": filmed, "moviepy": by_moviepy}
 TITLE, AUTHOR, COMMENT = (

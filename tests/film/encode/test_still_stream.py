@@ -29,8 +29,10 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.options import frame_rate
 from daemon.story.model import Story
 from tests.helpers import films
-from tests.helpers.films import filmed
-from tests.helpers.stories import checked_story, cover, mixed, particulars, sine, untouched, wav
+from tests.helpers.films import filmed, mixed, particulars, untouched
+from tests.helpers.pictures import cover
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import checked_story
 
 SIZE = (160, 96)
 CODING = Coding(SIZE, Fraction(24), 20, 240)

@@ -16,8 +16,9 @@ from daemon.film.encode.verify import FilmFacts, verify_film
 from daemon.film.plan.captions import captions
 from daemon.film.plan.chapters import chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
-from tests.helpers.films import by_moviepy
-from tests.helpers.stories import SIZE, checked_story, mixed, particulars, untouched
+from tests.helpers.films import by_moviepy, mixed, particulars, untouched
+from tests.helpers.pictures import SIZE
+from tests.helpers.stories import checked_story
 
 
 @dataclass(frozen=True)
