@@ -28,8 +28,8 @@ from tests.helpers.sounds import RATE, sine, wav
 def story(folder: Path, seconds: Sequence[float] = (0.4, 0.6, 0.5), **manifest: Any) -> Path:
     """A complete story folder with one page per entry of `seconds`.
 
-    Narration n is a tone of n × 300 Hz, picture n has colour n. `manifest` adds keys to the manifest,
-    or replaces them. There is no music unless it is asked for.
+    Narration n is a tone of n × 300 Hz, picture n has colour n. `manifest` adds keys to the
+    manifest, or replaces them. There is no music unless it is asked for.
     """
     folder.mkdir(parents=True)
     pages = []
