@@ -1,6 +1,7 @@
 """Films of stories: mixed and written by either writer, and decoded again."""
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,16 @@ def rgb(film: Path) -> npt.NDArray[np.uint8]:
     with av.open(film) as opened:
         return np.stack(
             [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in opened.decode(video=0)]
+        )
+
+
+def frame_times(film: Path) -> list[Fraction]:
+    """When each frame is shown, in seconds, exactly."""
+    with av.open(film) as opened:
+        return sorted(
+            (packet.pts or 0) * (packet.time_base or Fraction(0))
+            for packet in opened.demux(video=0)
+            if packet.size
         )
 
 
