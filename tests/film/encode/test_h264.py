@@ -1,4 +1,4 @@
-"""The stream of still and moving spans, decoded by FFmpeg's decoder, which gives up at any fault."""
+"""The stream of still and moving spans, decoded by an independent decoder that accepts no fault."""
 
 from fractions import Fraction
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""moviepy's writer: frames and sound as planned, at the exact rate, in the colours of HD television."""
+"""moviepy's writer: frames and sound as planned, the exact rate, the colours of HD television."""
 
 from dataclasses import replace
 from itertools import pairwise
