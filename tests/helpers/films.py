@@ -8,6 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.stream import Disposition
 from moviepy import VideoClip
 
 from daemon.config import Music
@@ -137,13 +138,23 @@ def rgb(film: Path) -> npt.NDArray[np.uint8]:
 
 
 def frame_times(film: Path) -> list[Fraction]:
-    """When each frame is shown, in seconds, exactly."""
+    """When each frame is shown, in seconds, exactly; in the order of the file."""
     with av.open(film) as opened:
-        return sorted(
+        return [
             (packet.pts or 0) * (packet.time_base or Fraction(0))
             for packet in opened.demux(video=0)
             if packet.size
-        )
+        ]
+
+
+def covers(film: Path) -> list[bytes]:
+    """The covers in a film, each as the file that it is."""
+    with av.open(film) as opened:
+        videos = opened.streams.video
+        streams = [video for video in videos if video.disposition & Disposition.attached_pic]
+        return [
+            bytes(packet) for packet in opened.demux() if packet.size and packet.stream in streams
+        ]
 
 
 def heard(film: Path) -> Samples:

@@ -102,7 +102,7 @@ def test_a_film_at_an_ntsc_rate_stays_in_step_with_its_sound(tmp_path: Path) -> 
     """
     film, timeline, _ = made(tmp_path, [0.2, 5.0, 0.2], fps=23.976, size="16x16")
     assert verify_film(film, timeline).frames == timeline.frames
-    assert frame_times(film) == [number / timeline.fps for number in range(timeline.frames)]
+    assert sorted(frame_times(film)) == [number / timeline.fps for number in range(timeline.frames)]
 
 
 def test_a_film_of_a_single_frame_can_be_made(tmp_path: Path) -> None:
