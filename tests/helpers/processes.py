@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# ---- commands ------------------------------------------------------------------------------------
-
 DEADLINE_SECONDS = 120.0
 FAST = {
     "STORYREEL_WATCH__SETTLE_SECONDS": "0.4",
     "STORYREEL_WATCH__RESCAN_SECONDS": "1",
     "STORYREEL_WATCH__PATIENCE_SECONDS": "1",
 }
+
+# ---- commands ------------------------------------------------------------------------------------
 
 
 def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
