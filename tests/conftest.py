@@ -17,24 +17,29 @@ SettingsMaker = Callable[..., Settings]
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test sees the settings of whoever runs it: neither variables nor a config.toml in the current folder."""
-    for name in [name for name in os.environ if name.startswith(config.ENVIRONMENT_PREFIX)]:
-        monkeypatch.delenv(name)
+    """No test sees the settings of whoever runs it.
+
+    Neither environment variables, nor a config.toml in the current folder.
+    """
+    for name in list(os.environ):
+        if name.startswith(config.ENVIRONMENT_PREFIX):
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
 def make_settings(tmp_path: Path) -> SettingsMaker:
-    """Makes settings with their root in the test's folder; tables are given as dictionaries: `watch={"settle_seconds": 1}`."""
+    """Makes settings with their root in the test's folder.
+
+    Tables are given as dictionaries: `make_settings(watch={"settle_seconds": 1})`.
+    """
 
     def make(**tables: dict[str, Any]) -> Settings:
         defaults = config.load(root=tmp_path / "root")
-        changed = {
-            table: getattr(defaults, table).model_validate(
-                getattr(defaults, table).model_dump() | values
-            )
-            for table, values in tables.items()
-        }
+        changed = {}
+        for name, values in tables.items():
+            table = getattr(defaults, name)
+            changed[name] = table.model_validate(table.model_dump() | values)
         return defaults.model_copy(update=changed)
 
     return make
@@ -48,7 +53,7 @@ def settings(make_settings: SettingsMaker) -> Settings:
 
 @pytest.fixture
 def log_lines() -> Iterator[LogCapture]:
-    """What is logged in this process while the test runs: `log_lines.entries` is a list of dictionaries."""
+    """What is logged in this process during the test, as dictionaries in `log_lines.entries`."""
     capture = LogCapture()
     before = structlog.get_config()
     structlog.configure(processors=[capture])

@@ -30,7 +30,9 @@ from daemon.story import Story
 from daemon.story.checks import picture_problems
 from tests.conftest import SettingsMaker
 from tests.helpers.broken import FailingFile
-from tests.helpers.stories import COLOURS, read_manifest, sine, story, wav, write_manifest
+from tests.helpers.pictures import COLOURS
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import read_manifest, story, write_manifest
 
 
 @pytest.fixture

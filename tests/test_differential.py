@@ -21,7 +21,9 @@ import pytest
 from daemon.attempt import Order
 from daemon.compiler import compile_story
 from daemon.config import FilmSettings, Music, Settings, Sound
-from tests.helpers.stories import COLOURS, RATE, picture, sine, wav, write_manifest
+from tests.helpers.pictures import COLOURS, picture
+from tests.helpers.sounds import RATE, sine, wav
+from tests.helpers.stories import write_manifest
 
 SIZES = ((160, 90), (90, 160), (200, 100), (64, 64), (333, 91), (160, 90))
 TONES = (400.0, 700.0, 1100.0, 1500.0, 1900.0, 2300.0)

@@ -16,27 +16,24 @@ def render_film(plan: Plan, film: Path, poster: Path, progress: Callable[[float]
     Raises UnreadableMedia when a picture does not decode, FilmError when a sound does not or the
     encoder breaks down, and the machine's OSError and MemoryError.
     """
+    story = plan.story
     studio = Studio(plan)
-    with ThreadPoolExecutor(1) as aside:  # the film's cover is needed only when all else is written
-        cover = aside.submit(make_poster, plan, studio, poster)
+    with ThreadPoolExecutor(1) as pool:
+        # the poster is drawn meanwhile: the cover made from it goes into the file last
+        cover = pool.submit(make_poster, plan, studio, poster)
         material = Material(
             timeline=plan.timeline,
-            keyframe_seconds=plan.story.film.keyframe_seconds,
+            keyframe_seconds=story.film.keyframe_seconds,
             clip_of=studio.clip,
             sound=mix(plan),
-            particulars=_particulars(plan),
+            particulars=Particulars(
+                title=story.title,
+                author=story.author,
+                comment=story.comment,
+                language=story.language,
+                captions=plan.captions,
+                chapters=plan.chapters,
+            ),
             cover=cover.result,
         )
-        WRITERS[plan.story.film.writer](material, film, progress)
-
-
-def _particulars(plan: Plan) -> Particulars:
-    story = plan.story
-    return Particulars(
-        title=story.title,
-        author=story.author,
-        comment=story.comment,
-        language=story.language,
-        captions=plan.captions,
-        chapters=plan.chapters,
-    )
+        WRITERS[story.film.writer](material, film, progress)

@@ -1,7 +1,8 @@
 from pathlib import Path
 
+from tests.helpers.pictures import picture
 from tests.helpers.processes import storyreel
-from tests.helpers.stories import picture, story, write_manifest
+from tests.helpers.stories import story, write_manifest
 
 
 def test_a_fine_story_is_told_in_short(tmp_path: Path) -> None:

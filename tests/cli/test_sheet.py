@@ -9,8 +9,10 @@ from PIL import Image, ImageColor
 
 from daemon.delivery.sheet import DUCKED, MUSIC, VOICE, draw
 from daemon.errors import UnusableFilm
+from tests.helpers.pictures import COLOURS
 from tests.helpers.processes import storyreel
-from tests.helpers.stories import COLOURS, RATE, sine, story, wav
+from tests.helpers.sounds import RATE, sine, wav
+from tests.helpers.stories import story
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
-"""Files that are damaged, and files on disks that break."""
+"""Damaged files, and files on disks that fail."""
 
 import io
 
 from hypothesis import strategies as st
 
 PLACES = st.lists(st.tuples(st.integers(0, 100_000), st.integers(0, 255)), min_size=1, max_size=8)
-"""Where a file is damaged, and what is there instead: for `damaged`."""
+"""For `damaged`: where a file is damaged, and the byte that is there instead."""
 
 
 def damaged(data: bytes, places: list[tuple[int, int]]) -> bytes:
@@ -17,7 +17,7 @@ def damaged(data: bytes, places: list[tuple[int, int]]) -> bytes:
 
 
 class FailingFile(io.BytesIO):
-    """A file on a disk that breaks after its first kilobyte."""
+    """A file on a disk that fails after the first kilobyte."""
 
     def __init__(self, data: bytes, error: Exception) -> None:
         super().__init__(data)

@@ -1,4 +1,7 @@
-"""What a process can only do to itself, in a forked child: end in the midst of a write, become another user, give up rights."""
+"""Processes that are killed during a write, become another user, or give up rights.
+
+Most of this a process can do only to itself and for good, so it is done in a forked child.
+"""
 
 import errno
 import os
@@ -7,7 +10,8 @@ import stat
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,7 @@ from typing import Any
 import pytest
 
 NOBODY = 65_534
-_CHANGES = (
+CHANGES = (
     "os.rename",
     "os.mkdir",
     "os.remove",
@@ -24,12 +28,21 @@ _CHANGES = (
     "os.symlink",
     "os.truncate",
 )
-"""Audit events of calls that change what the disk holds; os.replace raises "os.rename", os.unlink "os.remove"."""
+"""Audit events of calls that change what the disk holds.
+
+`os.replace` raises "os.rename", `os.unlink` "os.remove".
+"""
+
+
+# ---- forked children -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended: by which signal, or with which exit code, and what it returned or the traceback it left."""
+    """How a child ended: by which signal, or with which exit code.
+
+    `said` is what its body returned, or the traceback.
+    """
 
     signal: int
     code: int
@@ -42,36 +55,44 @@ class Ended:
 
 
 def in_child(body: Callable[[], str | None]) -> Ended:
-    """Run `body` in a forked child to its end; a fault of the body gives exit code 1 and its traceback."""
+    """Run `body` in a forked child to its end; an exception gives exit code 1 and its traceback."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # Python 3.12 warns of threads; numpy's are idle, the body uses none
+        # Python 3.12 warns of threads; numpy's are idle, and the body uses none.
+        warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
-        signal.signal(
-            signal.SIGALRM, signal.SIG_DFL
-        )  # pytest-timeout's own; a body may set an alarm
-        try:
-            said, code = body() or "", 0
-        except BaseException:  # noqa: BLE001, RUF100 - nothing may get back into the parent's pytest
-            said, code = traceback.format_exc(), 1
-        os.write(writing, said.encode(errors="backslashreplace")[:60_000])
-        os._exit(code)
+        _run(body, writing)
+
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
-        told = pipe.read()
+        said = pipe.read()
     status = os.waitpid(child, 0)[1]
     return Ended(
-        os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
-        os.waitstatus_to_exitcode(status),
-        told,
+        signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+        code=os.waitstatus_to_exitcode(status),
+        said=said,
     )
 
 
+def _run(body: Callable[[], str | None], pipe: int) -> None:
+    """The child's life; it never returns to the parent's pytest."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # pytest-timeout's own; a body may set an alarm
+    try:
+        said = body() or ""
+        code = 0
+    except BaseException:  # noqa: BLE001, RUF100 - nothing may get back into the parent's pytest
+        said = traceback.format_exc()
+        code = 1
+    os.write(pipe, said.encode(errors="backslashreplace")[:60_000])
+    os._exit(code)
+
+
+# ---- rights --------------------------------------------------------------------------------------
+
+
 def unprivileged(body: Callable[[], str | None]) -> Callable[[], str | None]:
-    """The same as an ordinary user: for root, as nobody."""
+    """The same body as an ordinary user, for `in_child`: where root runs the tests, as nobody."""
 
     def as_nobody() -> str | None:
         if os.geteuid() == 0:
@@ -83,18 +104,35 @@ def unprivileged(body: Callable[[], str | None]) -> Callable[[], str | None]:
     return as_nobody
 
 
-def die_before(step: int, *roots: Path) -> None:
-    """End this process with SIGKILL before its `step`-th change of the disk (from 1), as a loss of power does.
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Without root's right to read everything, in this process, for as long as the block lasts."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
 
-    Files below `roots` that were written from now on and not synced lose what was written.
+
+# ---- power cuts and failing disks ----------------------------------------------------------------
+
+
+def die_before(step: int, *roots: Path) -> None:
+    """Kill this process with SIGKILL before its `step`-th change of the disk (from 1).
+
+    As in a power cut, files below `roots` that are written from now on and not synced lose their
+    contents.
     """
     _Fate(step, roots, lambda: None).begin()
 
 
 def fail_before(step: int) -> Callable[[], bool]:
-    """Let this process's `step`-th change of the disk (from 1) fail with EIO; what comes after it works.
+    """Let this process's `step`-th change of the disk (from 1) fail with EIO; later ones work.
 
-    What is returned tells whether that change has come.
+    Returns a function that says whether that change has come.
     """
 
     def fail() -> None:
@@ -106,8 +144,11 @@ def fail_before(step: int) -> Callable[[], bool]:
 
 
 class _Fate:
-    """Counts the changes, and what is safe on disk. In place of the disk's fsync stands our record of it: it takes no time,
-    and a process that ends by SIGKILL does not lose its writes; who did not sync would go unnoticed."""
+    """Counts the changes of the disk, and records which files are synced.
+
+    The record replaces the disk's own fsync: it takes no time. And a process that is killed does
+    not lose its writes, so without the record a missing fsync would go unnoticed.
+    """
 
     def __init__(
         self, left: int, roots: Iterable[Path], instead_of_death: Callable[[], None]
@@ -134,10 +175,8 @@ class _Fate:
         ]
 
     def _watch(self, event: str, args: tuple[Any, ...]) -> None:
-        writes = (
-            event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
-        )
-        if event in _CHANGES or writes:
+        opens = event == "open" and isinstance(args[2], int)
+        if event in CHANGES or (opens and args[2] & (os.O_WRONLY | os.O_RDWR)):
             self._step()
 
     def _fsync(self, descriptor: int) -> None:
@@ -155,5 +194,5 @@ class _Fate:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _state(facts: os.stat_result) -> tuple[int, int, int, int]:
-    return (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)

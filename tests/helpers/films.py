@@ -1,29 +1,68 @@
-"""Films of stories for tests: written by either writer, decoded again, and looked at."""
+"""Films of stories: mixed and written by either writer, and decoded again."""
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.stream import Disposition
+from moviepy import VideoClip
 
+from daemon.config import Music
 from daemon.film.encode import Material, Particulars, moviepy_writer, still_stream
 from daemon.film.encode.still_stream import QUALITY_CRF
-from daemon.film.plan.timeline import Timeline
-from daemon.media.samples import SAMPLE_RATE, Samples
+from daemon.film.picture.clips import Studio
+from daemon.film.plan.levels import Levels
+from daemon.film.plan.timeline import Span, Timeline
+from daemon.film.sound import mix
+from daemon.media.samples import Samples
 from daemon.story import Story
-from tests.helpers.stories import clips, cover, particulars
+from tests.helpers.pictures import cover
+from tests.helpers.sounds import silence
+from tests.helpers.stories import plan_of
 
 Floats = npt.NDArray[np.float64]
 
 NEARLY_LOSSLESS = 6.0
-"""A rate factor that shows what was drawn, not what the encoder thinks of it."""
+"""A CRF so low that a decoded film shows what was drawn, not what the encoder made of it."""
+PLAIN_MUSIC = Music(volume_db=0.0, duck_db=0.0, fade_seconds=0.0, crossfade_seconds=0.0)
+"""Music that is looped and otherwise left alone."""
 
 
-def silence(samples: int) -> Iterator[Samples]:
-    """Nothing to hear, a second at a time."""
-    for start in range(0, samples, SAMPLE_RATE):
-        yield np.zeros((2, min(SAMPLE_RATE, samples - start)), np.float32)
+# ---- what a film is made of ----------------------------------------------------------------------
+
+
+def clips(story: Story, timeline: Timeline) -> Callable[[Span], VideoClip]:
+    """The function that makes the clip of a span."""
+    return Studio(plan_of(story, timeline)).clip
+
+
+def untouched(story: Story, music: float = 1.0) -> Levels:
+    """Levels that leave narrations as they were recorded, and multiply music by `music`."""
+    return Levels(dict.fromkeys(range(len(story.pages)), 1.0), music, 1.0)
+
+
+def mixed(
+    story: Story, timeline: Timeline, levels: Levels, music: Music = PLAIN_MUSIC
+) -> Iterator[Samples]:
+    """The sound of a story's film at these levels."""
+    return mix(plan_of(story, timeline, music=music, levels=levels))
+
+
+def particulars(**more: Any) -> Particulars:
+    """Nothing next to pictures and sound but what `more` says."""
+    empty: dict[str, Any] = {
+        "title": "",
+        "author": "",
+        "comment": "",
+        "language": "",
+        "captions": (),
+        "chapters": (),
+    }
+    return Particulars(**(empty | more))
 
 
 def material(
@@ -33,7 +72,7 @@ def material(
     words: Particulars | None = None,
     cover: Callable[[], bytes] = cover,
 ) -> Material:
-    """What a writer is given for a story; silent, if nothing else is said."""
+    """What a writer is given for a story; silent, without a `sound`."""
     return Material(
         timeline=timeline,
         keyframe_seconds=story.film.keyframe_seconds,
@@ -42,6 +81,9 @@ def material(
         particulars=words or particulars(),
         cover=cover,
     )
+
+
+# ---- written -------------------------------------------------------------------------------------
 
 
 def filmed(
@@ -70,8 +112,11 @@ def by_moviepy(
     return target
 
 
+# ---- decoded -------------------------------------------------------------------------------------
+
+
 def decoded(film: Path) -> npt.NDArray[np.uint8]:
-    """Every frame in the codes of the stream: shape (frames, height × 3/2, width); see `planes.Planes`."""
+    """Every frame in the stream's own codes, as `planes.Planes`: (frames, height × 3/2, width)."""
     with av.open(film) as opened:
         return np.stack(
             [frame.to_ndarray().astype(np.uint8, copy=False) for frame in opened.decode(video=0)]
@@ -84,15 +129,36 @@ def luma(film: Path) -> Floats:
     return frames[:, : frames.shape[1] * 2 // 3].astype(np.float64)
 
 
+def rgb(film: Path) -> npt.NDArray[np.uint8]:
+    """Every frame as RGB: shape (frames, height, width, 3)."""
+    with av.open(film) as opened:
+        return np.stack(
+            [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in opened.decode(video=0)]
+        )
+
+
+def frame_times(film: Path) -> list[Fraction]:
+    """When each frame is shown, in seconds, exactly; in the order of the file."""
+    with av.open(film) as opened:
+        return [
+            (packet.pts or 0) * (packet.time_base or Fraction(0))
+            for packet in opened.demux(video=0)
+            if packet.size
+        ]
+
+
+def covers(film: Path) -> list[bytes]:
+    """The covers in a film, each as the file that it is."""
+    with av.open(film) as opened:
+        videos = opened.streams.video
+        streams = [video for video in videos if video.disposition & Disposition.attached_pic]
+        return [
+            bytes(packet) for packet in opened.demux() if packet.size and packet.stream in streams
+        ]
+
+
 def heard(film: Path) -> Samples:
     """All of a film's sound: shape (2, samples), full scale at ±1."""
     with av.open(film) as opened:
-        return np.concatenate(
-            [frame.to_ndarray() for frame in opened.decode(audio=0)], axis=1
-        ).astype(np.float32)
-
-
-def likeness(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
-    """The peak signal-to-noise ratio of two pictures in decibels."""
-    error = float(np.mean(np.square(np.subtract(one, other, dtype=np.float64))))
-    return 10 * float(np.log10(255**2 / error)) if error else np.inf
+        blocks = [frame.to_ndarray() for frame in opened.decode(audio=0)]
+    return np.concatenate(blocks, axis=1).astype(np.float32)

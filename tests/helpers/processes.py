@@ -1,4 +1,4 @@
-"""The real service in a process of its own, for tests that look at it from outside, as its users do."""
+"""The real service in a process of its own, seen from outside, as its users see it."""
 
 import json
 import os
@@ -17,6 +17,8 @@ FAST = {
     "STORYREEL_WATCH__PATIENCE_SECONDS": "1",
 }
 
+# ---- commands ------------------------------------------------------------------------------------
+
 
 def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
@@ -31,12 +33,23 @@ def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProces
     )
 
 
+def status(root: Path) -> dict[str, Any]:
+    """What `storyreel status --json` says."""
+    done = storyreel("status", "--json", "--root", str(root))
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
 def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
-    """Poll until something holds; fail when it does not in time."""
+    """Poll until something holds; fail when it does not hold in time."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not in {seconds} s: {what}"
         time.sleep(0.02)
+
+
+# ---- the service ---------------------------------------------------------------------------------
 
 
 class RunningService:
@@ -67,9 +80,10 @@ class RunningService:
         def found() -> list[dict[str, Any]]:
             return [line for line in self.events(event) if fields.items() <= line.items()]
 
-        wait_until(
-            lambda: len(found()) >= count or self.process.poll() is not None, f"{event} {fields}"
-        )
+        def is_over() -> bool:
+            return len(found()) >= count or self.process.poll() is not None
+
+        wait_until(is_over, f"{event} {fields}")
         assert len(found()) >= count, f"the service ended without {event} {fields}: {self.lines()}"
         return found()[count - 1]
 
@@ -79,7 +93,7 @@ class RunningService:
         return self.process.wait(DEADLINE_SECONDS)
 
     def kill(self) -> None:
-        """End it as a loss of power does."""
+        """End it as a power cut does."""
         self.process.kill()
         self.process.wait(DEADLINE_SECONDS)
 
@@ -96,9 +110,35 @@ def running_service(root: Path, *arguments: str, **environment: str) -> Iterator
             service.stop()
 
 
-def status(root: Path) -> dict[str, Any]:
-    """What `storyreel status --json` says."""
-    done = storyreel("status", "--json", "--root", str(root))
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+# ---- other processes -----------------------------------------------------------------------------
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and is not waited for (a zombie) does not."""
+    try:
+        return _stat(Path(f"/proc/{pid}/stat"))[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(_stat(stat)[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have started."""
+    return [found for child in children(pid) for found in (child, *descendants(child))]
+
+
+def _stat(file: Path) -> list[str]:
+    """The fields after the command's name: the state, the parent's id, … (proc_pid_stat(5))."""
+    return file.read_text().rpartition(")")[2].split()

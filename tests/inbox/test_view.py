@@ -25,7 +25,8 @@ from daemon.inbox.view import (
 )
 from daemon.story import manifest
 from daemon.story.reading import read
-from tests.helpers.stories import picture, read_manifest, story, write_manifest
+from tests.helpers.pictures import picture
+from tests.helpers.stories import read_manifest, story, write_manifest
 
 
 def view(folder: Path, *tracks: str) -> FolderView:

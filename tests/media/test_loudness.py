@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from daemon.media.loudness import STEP, LoudnessMeter, integrated
 from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.media.sounds import sound_blocks
-from tests.helpers.stories import sine
+from tests.helpers.sounds import sine
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = sorted([*(ROOT / "daemon/demo").glob("*/*.mp3"), *(ROOT / "music").glob("*/*.ogg")])

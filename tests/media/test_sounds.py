@@ -23,7 +23,7 @@ from daemon.errors import UnreadableMedia
 from daemon.media.samples import Samples
 from daemon.media.sounds import SAMPLE_BLOCK, sound_blocks
 from tests.helpers.broken import PLACES, FailingFile, damaged
-from tests.helpers.stories import RATE, sine, wav
+from tests.helpers.sounds import RATE, sine, wav
 
 
 def encoded(

@@ -14,8 +14,10 @@ from ttf_opensans import OPENSANS_REGULAR
 from daemon.config import Music
 from daemon.log import EVENTS, Event
 from daemon.media.library import library
+from tests.helpers.pictures import picture
 from tests.helpers.processes import FAST, running_service, status, storyreel, wait_until
-from tests.helpers.stories import picture, read_manifest, sine, story, wav, write_manifest
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import read_manifest, story, write_manifest
 
 pytestmark = pytest.mark.service
 

@@ -25,7 +25,9 @@ from daemon.story.checks import letter_problems, picture_problems
 from daemon.story.intake import intake
 from daemon.story.model import Story
 from tests.conftest import SettingsMaker
-from tests.helpers.stories import COLOURS, picture, read_manifest, sine, story, wav, write_manifest
+from tests.helpers.pictures import COLOURS, picture
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import read_manifest, story, write_manifest
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.workers import Workers, sandbox
 from daemon.workers.local import LocalWorkers
+from tests.helpers.pictures import picture
 from tests.helpers.processes import wait_until
-from tests.helpers.stories import picture, story, write_manifest
+from tests.helpers.stories import story, write_manifest
 
 pytestmark = pytest.mark.service
 

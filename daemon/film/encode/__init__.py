@@ -1,7 +1,8 @@
 """The film's file: written by one of two writers, and verified without trusting either.
 
-`still_stream` encodes every picture once, with `h264` and `aac`; `moviepy_writer` hands the same clips
-and the same sound to moviepy's own `write_videofile`. Both put the streams into the file through `mp4`.
+`still_stream` encodes every picture once, with `h264` and `aac`; `moviepy_writer` hands the same
+clips and the same sound to moviepy's own `write_videofile`. Both put the streams into the file
+through `mp4`. `verify` reads the file back.
 """
 
 from collections.abc import Mapping

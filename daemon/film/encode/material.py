@@ -1,4 +1,4 @@
-"""What a writer is given: the pictures as clips, the sound as blocks, and what else is in the file."""
+"""What a writer is given: pictures as clips, sound as blocks, and everything else in the file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from daemon.media.samples import Samples
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What a film's file carries next to pictures and sound. `language` is a tag such as "pt-BR"."""
+    """What a film's file carries next to pictures and sound.
+
+    `language` is a tag such as "pt-BR", or empty.
+    """
 
     title: str
     author: str
@@ -28,9 +31,9 @@ class Particulars:
 class Material:
     """All that a film's file is made of.
 
-    `keyframe_seconds`: how far apart the points are that a player can jump to. `clip_of` makes the clip
-    of a span, on any thread. `sound` is the film's whole sound, in blocks. `cover` gives the cover as a
-    JPEG; it is asked for last, and may wait until the cover is drawn.
+    `keyframe_seconds`: how far apart the points are that a player can jump to. `clip_of` makes the
+    clip of a span, on any thread. `sound` is the film's whole sound, in blocks. `cover` returns the
+    cover as a JPEG; it is called last, and may wait until the cover is drawn.
     """
 
     timeline: Timeline

@@ -1,7 +1,8 @@
 """The reference writer: every frame through moviepy's `write_videofile`, as the original does it.
 
-What `still_stream` makes is compared with it, and `film.writer = "moviepy"` is the way out when in doubt. moviepy returns as if
-all were well even when its ffmpeg has died over a full disk, so nothing here is believed: see `verify`.
+What `still_stream` makes is compared with it, and `film.writer = "moviepy"` is the way out when in
+doubt. moviepy returns normally even when its ffmpeg has died on a full disk, so nothing here is
+trusted: see `verify`.
 """
 
 import tempfile
@@ -28,25 +29,34 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 
 FULL_SCALE = 32_767
 KEYFRAME_SECONDS = 10
+
+# ffmpeg's options
 QUALITY = ["-crf", "20", "-tune", "stillimage"]
 BT709_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 BT709 = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{BT709_TAGS}"]
-"""The colours of high-definition television (Rec. ITU-R BT.709); ffmpeg's default would be those of standard definition."""
+"""The colours of HD television (Rec. ITU-R BT.709); ffmpeg's default is standard definition."""
+SOUND = ["-b:a", "192k", "-aac_coder", "fast"]
+INDEX_FIRST = ["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact"]
+"""The index at the front, so that a film plays while it is still being fetched.
+
+And no trace of the programs' versions.
+"""
 
 
 def write_film(material: Material, target: Path, progress: Callable[[float], None]) -> None:
     """Write the film to the new file `target`; `progress` is given the share done, 0 to 1.
 
-    Raises FilmError when the encoder breaks down and says so.
+    The temporary folder is made next to the film, on the same disk: a confined worker may write
+    there, and not in /tmp. Raises FilmError when the encoder breaks down and says so.
     """
     with tempfile.TemporaryDirectory(prefix=".moviepy-", dir=target.parent) as folder:
         mix = Path(folder) / "mix.wav"
         bare = Path(folder) / "bare.mp4"
         write_wav(material.sound, material.timeline.samples, mix)
         clips = [material.clip_of(span) for span in material.timeline.spans]
-        _write_bare(clips, material.timeline, mix, bare, progress)
+        write_bare(clips, material.timeline, mix, bare, progress)
         with reading(_undecodable, FFmpegError):
-            _complete(bare, material, target)
+            complete(bare, material, target)
 
 
 def _undecodable(error: Exception) -> FilmError:
@@ -54,7 +64,7 @@ def _undecodable(error: Exception) -> FilmError:
 
 
 def write_wav(blocks: Iterator[Samples], samples: int, target: Path) -> None:
-    """Write sound of so many samples as a 16-bit stereo WAV file at `SAMPLE_RATE`."""
+    """Write sound of `samples` samples as a 16-bit stereo WAV file at `SAMPLE_RATE`."""
     with wave.open(str(target), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, samples, "NONE", ""))
         for block in blocks:
@@ -62,52 +72,19 @@ def write_wav(blocks: Iterator[Samples], samples: int, target: Path) -> None:
             file.writeframesraw(codes.T.tobytes())
 
 
-def _complete(bare: Path, material: Material, target: Path) -> None:
-    """Copy the streams that moviepy has written into the film, at its exact rate, and put in what moviepy cannot."""
-    timeline = material.timeline
-    with (
-        av.open(bare) as pictures,
-        av.open(bare) as sounds,
-        av.open(target, "w", format="mp4", options=CONTAINER) as film,
-    ):
-        video, audio = pictures.streams.video[0], sounds.streams.audio[0]
-        to_video, to_audio = (
-            film.add_stream_from_template(video),
-            film.add_stream_from_template(audio),
-        )
-        to_video.time_base = 1 / timeline.fps
-        Movie(film, material).mux(
-            _copied(pictures, video, to_video, _written_rate(timeline) / timeline.fps),
-            _copied(sounds, audio, to_audio),
-            lambda _: None,
-        )
+# ---- what moviepy writes -------------------------------------------------------------------------
 
 
-def _written_rate(timeline: Timeline) -> Fraction:
-    """The rate that moviepy tells its ffmpeg, in two decimals: 23.976 becomes 23.98, six tenths of a second less in an hour."""
-    return Fraction(f"{float(timeline.fps):.2f}")
-
-
-def _copied(
-    container: InputContainer, source: Stream, target: Stream, slower: Fraction = Fraction(1)
-) -> Iterator[AnyPacket]:
-    """A stream's packets for another file, so many times slower."""
-    for packet in container.demux(source):
-        if packet.size:
-            assert packet.time_base, "a packet of a film has a time"
-            packet.time_base *= slower
-            packet.stream = target
-            yield packet
-
-
-def _write_bare(
+def write_bare(
     clips: list[VideoClip],
     timeline: Timeline,
     sound: Path,
     target: Path,
     progress: Callable[[float], None],
 ) -> None:
-    film = _concatenated(clips, timeline)
+    """Write clips and a sound file to an mp4, by moviepy. Raises FilmError when ffmpeg fails."""
+    film = concatenated(clips, timeline)
+    keyframe_frames = round(KEYFRAME_SECONDS * timeline.fps)
     try:
         film.write_videofile(
             str(target),
@@ -120,12 +97,9 @@ def _write_bare(
                 *QUALITY,
                 *BT709,
                 "-g",
-                str(round(KEYFRAME_SECONDS * timeline.fps)),
-                "-b:a",
-                "192k",
-                "-aac_coder",
-                "fast",
-                *_container(),
+                str(keyframe_frames),
+                *SOUND,
+                *INDEX_FIRST,
             ],
             logger=_Progress(progress),
         )
@@ -137,11 +111,12 @@ def _write_bare(
         film.close()
 
 
-def _concatenated(clips: list[VideoClip], timeline: Timeline) -> VideoClip:
+def concatenated(clips: list[VideoClip], timeline: Timeline) -> VideoClip:
     """The clips one after the other, each change half a frame early.
 
-    moviepy adds up lengths in floating point and asks for the frame at exactly k/fps: a change at exactly that time could fall
-    to either side. Half a frame early, no rounding error reaches it. The end is half a frame late for the same reason.
+    moviepy adds up lengths in floating point and asks for the frame at exactly k/fps: a change at
+    exactly that time could fall to either side. Half a frame early, no rounding error reaches it.
+    The end is half a frame late for the same reason.
     """
     half = float(0.5 / timeline.fps)
     clips[0] = clips[0].with_duration(clips[0].duration - half)
@@ -149,17 +124,12 @@ def _concatenated(clips: list[VideoClip], timeline: Timeline) -> VideoClip:
     return concatenate_videoclips(clips, method="chain")
 
 
-def _container() -> list[str]:
-    """The index at the front, so that a film plays while it is still being fetched; no trace of the program's versions."""
-    return ["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact"]
-
-
 class _Progress(ProgressBarLogger):  # type: ignore[misc]  # proglog publishes no types
-    """Passes moviepy's count of frames on; moviepy's own messages are not for our output."""
+    """Passes moviepy's count of frames on, and drops its messages."""
 
-    def __init__(self, told: Callable[[float], None]) -> None:
+    def __init__(self, progress: Callable[[float], None]) -> None:
         super().__init__()
-        self._told = told
+        self._progress = progress
 
     def callback(self, **_: Any) -> None:
         """A message of moviepy's: dropped."""
@@ -168,4 +138,44 @@ class _Progress(ProgressBarLogger):  # type: ignore[misc]  # proglog publishes n
         """A step of moviepy's: `value` of the bar's total frames are written."""
         total = self.bars[bar]["total"]
         if attr == "index" and total:
-            self._told(value / total)
+            self._progress(value / total)
+
+
+# ---- what moviepy cannot write -------------------------------------------------------------------
+
+
+def complete(bare: Path, material: Material, target: Path) -> None:
+    """Copy moviepy's streams into the film, at its exact rate, and add everything else.
+
+    moviepy gives its ffmpeg the rate with two decimals: 23.976 becomes 23.98, and an hour becomes
+    0.6 s shorter.
+    """
+    fps = material.timeline.fps
+    written_fps = Fraction(f"{float(fps):.2f}")
+    with (
+        av.open(bare) as pictures,
+        av.open(bare) as sounds,
+        av.open(target, "w", format="mp4", options=CONTAINER) as film,
+    ):
+        video = pictures.streams.video[0]
+        audio = sounds.streams.audio[0]
+        to_video = film.add_stream_from_template(video)
+        to_audio = film.add_stream_from_template(audio)
+        to_video.time_base = 1 / fps
+        Movie(film, material).mux(
+            copied(pictures, video, to_video, slower=written_fps / fps),
+            copied(sounds, audio, to_audio),
+            lambda _: None,
+        )
+
+
+def copied(
+    container: InputContainer, source: Stream, target: Stream, slower: Fraction = Fraction(1)
+) -> Iterator[AnyPacket]:
+    """A stream's packets for another file; their times are multiplied by `slower`."""
+    for packet in container.demux(source):
+        if packet.size:
+            assert packet.time_base, "a packet of a film has a time"
+            packet.time_base *= slower
+            packet.stream = target
+            yield packet

@@ -1,7 +1,8 @@
-"""The film's file: an mp4 with the pictures, the sound, a track of captions, chapters, a cover, and what the film is called.
+"""The film's file: an mp4 with pictures, sound, captions, chapters, a cover, and the film's names.
 
-The forms: captions as 3GPP timed text (3GPP TS 26.245, which QuickTime and FFmpeg call mov_text: two bytes of length, then
-UTF-8); chapters as QuickTime and Nero write them; languages by their three letters (ISO 639-2/T).
+Captions are 3GPP timed text (3GPP TS 26.245, which QuickTime and FFmpeg call mov_text: two bytes of
+length, then UTF-8). Chapters are written as QuickTime and as Nero write them. Languages are three
+letters (ISO 639-2/T).
 """
 
 import struct
@@ -18,29 +19,39 @@ from daemon.film.plan.chapters import Chapter
 from daemon.film.plan.timeline import first_sample
 from daemon.media.samples import SAMPLE_RATE
 
-AnyPacket: TypeAlias = "av.Packet[Any]"  # quoted: a generic in PyAV's stubs alone
+AnyPacket: TypeAlias = "av.Packet[Any]"  # quoted: it is generic only in PyAV's stubs
 
 CONTAINER = {"movflags": "+faststart", "movie_timescale": str(SAMPLE_RATE), "fflags": "+bitexact"}
 """The index at the front, the film's length to the sample, and no trace of the muxer's version."""
 SAMPLE = Fraction(1, SAMPLE_RATE)
+"""The length of a sample in seconds: the time base of sound, captions and chapters."""
 UNDETERMINED = "und"
-STYLE = (
-    b"[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, Alignment\nStyle: Default,sans-serif,18,&Hffffff,2\n"
-    b"[Events]\nFormat: Layer, Start, End, Style, Text\n"
-)
-"""How captions look where a player does not know better, in the form that FFmpeg's encoder wants it: white, at the bottom."""
+STYLE = b"""\
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, Alignment
+Style: Default,sans-serif,18,&Hffffff,2
+[Events]
+Format: Layer, Start, End, Style, Text
+"""
+"""How captions look where a player has no style of its own: white, at the bottom.
+
+In the form that FFmpeg's encoder wants.
+"""
 
 
 class Movie:
-    """An mp4 that is open for writing and has its streams of pictures and sound; gets the others, and everything in order."""
+    """An mp4 that is open for writing and has its streams of pictures and sound.
+
+    `Movie` adds the other streams, and then puts all packets into the file in order.
+    """
 
     def __init__(self, film: OutputContainer, material: Material) -> None:
         self._film = film
         self._timeline = material.timeline
         self._particulars = particulars = material.particulars
         self._cover_of = material.cover
-        language = _three_letters(particulars.language)
         self._captions = self._add_captions() if particulars.captions else None
+        language = three_letters(particulars.language)
         for stream in film.streams:
             stream.metadata["language"] = language
         self._cover = self._add_cover()
@@ -57,23 +68,22 @@ class Movie:
     def _add_captions(self) -> Stream:
         stream = self._film.add_stream("mov_text")
         stream.codec_context.subtitle_header = STYLE
-        stream.time_base = stream.codec_context.time_base = SAMPLE
+        stream.time_base = SAMPLE
+        stream.codec_context.time_base = SAMPLE
         return stream
 
     def _add_cover(self) -> Stream:
         stream = self._film.add_stream("mjpeg")
-        stream.width, stream.height, stream.pix_fmt = *self._timeline.size, "yuvj420p"
+        stream.width, stream.height = self._timeline.size
+        stream.pix_fmt = "yuvj420p"
         stream.disposition = Disposition.attached_pic
         return stream
 
     def _chapter(self, number: int, chapter: Chapter) -> Any:
-        start, end = (
-            first_sample(frame, self._timeline.fps) for frame in (chapter.first, chapter.end)
-        )
         return {
             "id": number,
-            "start": start,
-            "end": end,
+            "start": first_sample(chapter.first, self._timeline.fps),
+            "end": first_sample(chapter.end, self._timeline.fps),
             "time_base": SAMPLE,
             "metadata": {"title": chapter.title},
         }
@@ -84,17 +94,21 @@ class Movie:
         sounds: Iterator[AnyPacket],
         progress: Callable[[float], None],
     ) -> None:
-        """Put all streams into the file, side by side in time, and report how far it is once a second of film."""
-        beside = _InTime(self._film, sounds), _InTime(self._film, self._caption_packets())
+        """Put all streams into the file, interleaved; the cover comes last.
+
+        `progress` is given the share done, 0 to 1, once per second of film and at the end.
+        """
+        others = [_InTime(self._film, sounds), _InTime(self._film, self._caption_packets())]
         for number, picture in enumerate(pictures):
             self._film.mux_one(picture)
-            for packets in beside:
+            for packets in others:
                 packets.mux_until(first_sample(number, self._timeline.fps))
             if number % round(self._timeline.fps) == 0:
                 progress(number / self._timeline.frames)
-        for packets in beside:
+        for packets in others:
             packets.mux_until(None)
         self._film.mux_one(packet(self._cover_of(), self._cover, 0, 1, Fraction(1, 1)))
+        progress(1.0)
 
     def _caption_packets(self) -> Iterator[AnyPacket]:
         for caption in self._particulars.captions:
@@ -108,11 +122,12 @@ class _InTime:
     """Packets that go into a file when their time has come."""
 
     def __init__(self, film: OutputContainer, packets: Iterator[AnyPacket]) -> None:
-        self._film, self._packets = film, packets
+        self._film = film
+        self._packets = packets
         self._next = next(packets, None)
 
     def mux_until(self, sample: int | None) -> None:
-        """Put those in that begin at a sample or before it; None: all that are left."""
+        """Put in those that begin at a sample or before it; None: all that are left."""
         while self._next is not None and (sample is None or (self._next.pts or 0) <= sample):
             self._film.mux_one(self._next)
             self._next = next(self._packets, None)
@@ -128,21 +143,20 @@ def packet(
 ) -> AnyPacket:
     """A packet of a stream; times are in `time_base`."""
     made: AnyPacket = av.Packet(data)
-    made.pts = made.dts = start
-    made.duration, made.time_base, made.stream, made.is_keyframe = (
-        duration,
-        time_base,
-        stream,
-        is_keyframe,
-    )
+    made.pts = start
+    made.dts = start
+    made.duration = duration
+    made.time_base = time_base
+    made.stream = stream
+    made.is_keyframe = is_keyframe
     return made
 
 
-def _three_letters(language: str) -> str:
-    """A language's tag as an mp4 has it."""
+def three_letters(language: str) -> str:
+    """A language tag such as "pt-BR" as an mp4 has it, "por"; "und" where that is not known."""
     if not language:
         return UNDETERMINED
-    import langcodes  # 0.07 s that a film without a language need not wait for
+    import langcodes  # takes 0.07 s, which a film without a language need not wait for
 
     try:
         return langcodes.Language.get(language).to_alpha3(variant="T")

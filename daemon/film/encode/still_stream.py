@@ -1,7 +1,7 @@
 """The default writer: a film's file in which every picture was encoded once.
 
-Spans and segments of sound are encoded on all cores and put into the file in order, as they come. Only a few of them are in
-memory at a time, however long the film is.
+Spans and segments of sound are encoded on all cores and put into the file in order, as they come.
+Only a few of them are in memory at a time, however long the film is.
 """
 
 import itertools
@@ -30,10 +30,11 @@ from daemon.media.samples import SAMPLE_RATE
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
 QUALITY_CRF = 20.5
-"""x264's constant rate factor: a still picture then has a higher SSIM than in moviepy's own film (see
-benchmarks/RESULTS.md)."""
+"""x264's constant rate factor.
+
+A still picture then has a higher SSIM than in moviepy's own film (see benchmarks/RESULTS.md).
+"""
 
 
 def write_film(
@@ -44,7 +45,8 @@ def write_film(
 ) -> None:
     """Write the film to the new file `target`; `progress` is given the share done, 0 to 1.
 
-    `crf` is x264's constant rate factor. Raises FilmError when a span comes out with other parameters than the film's.
+    `crf` is x264's constant rate factor. Raises FilmError when a span's SPS and PPS are not the
+    film's.
     """
     timeline = material.timeline
     coding = coding_of(material, crf)
@@ -59,13 +61,16 @@ def write_film(
         ThreadPoolExecutor(cores) as pool,
         av.open(target, "w", format="mp4", options=CONTAINER) as film,
     ):
-        video, audio = _streams(film, coding)
+        video, audio = add_streams(film, coding)
         movie = Movie(film, material)
-        groups = _Ahead(pool, group, zip(timeline.spans, ids, strict=True), 2 * cores)
+        groups = Ahead(pool, group, zip(timeline.spans, ids, strict=True), 2 * cores)
         sounds = aac.segments(material.sound, timeline.samples)
-        segments = _Ahead(pool, aac.encoded, sounds, cores)
-        pictures = _pictures(groups, video)
-        movie.mux(pictures, _sounds(segments, audio, timeline.samples), progress)
+        segments = Ahead(pool, aac.encoded, sounds, cores)
+        movie.mux(
+            picture_packets(groups, video),
+            sound_packets(segments, audio, timeline.samples),
+            progress,
+        )
 
 
 def coding_of(material: Material, crf: float = QUALITY_CRF) -> Coding:
@@ -76,41 +81,35 @@ def coding_of(material: Material, crf: float = QUALITY_CRF) -> Coding:
 
 
 def encoded(clip: VideoClip, frames: int, coding: Coding, idr_pic_id: int) -> Group:
-    """A clip of so many frames as a closed group of pictures."""
+    """The first `frames` frames of a clip as a closed group of pictures."""
     if isinstance(clip, ImageClip):
         return h264.at_rest(clip.img, frames, coding, idr_pic_id)
     if frames == 1:
         return h264.at_rest(clip.get_frame(0), frames, coding, idr_pic_id)
     if isinstance(clip, MovingClip):
         return h264.in_motion(map(clip.planes, range(frames)), coding)
-    return h264.in_motion(
-        (planes.from_rgb(clip.get_frame(float(number / coding.fps))) for number in range(frames)),
-        coding,
-    )
+    times = (float(number / coding.fps) for number in range(frames))
+    return h264.in_motion((planes.from_rgb(clip.get_frame(time)) for time in times), coding)
 
 
 def idr_pic_ids(frames: list[int]) -> list[int]:
-    """An `idr_pic_id` for each span of so many frames: two IDR frames in a row must differ in it (Rec. ITU-T H.264, 7.4.3).
+    """An `idr_pic_id` for each span, given the spans' frames.
 
-    They come in a row where a span has but one frame; such a span gets the id that the one after it has not.
+    Two adjacent IDR frames must differ in it (Rec. ITU-T H.264, 7.4.3). They are adjacent only
+    after a span of one frame, which therefore gets the opposite id of the span that follows.
     """
     ids = [0] * len(frames)
     for index in range(len(frames) - 2, -1, -1):
-        ids[index] = 1 - ids[index + 1] if frames[index] == 1 else 0
+        if frames[index] == 1:
+            ids[index] = 1 - ids[index + 1]
     return ids
 
 
-def _streams(film: OutputContainer, coding: Coding) -> tuple[VideoStream, AudioStream]:
-    """The film's two streams, whose headers are those of contexts set up just like the ones that encode."""
-    video = film.add_stream("libx264", rate=coding.fps)
-    h264.configure(video.codec_context, coding, coding.crf)
-    audio = film.add_stream("aac", rate=SAMPLE_RATE)
-    aac.configure(audio.codec_context)
-    return video, audio
+class Ahead(Iterator[Result], Generic[Item, Result]):
+    """The results of `work` on each item, in order, computed in advance.
 
-
-class _Ahead(Iterator[Result], Generic[Item, Result]):
-    """The results of the work on each item, in order; `ahead` items are at work, or done, before they are asked for."""
+    `ahead` items are being worked on, or are done, before they are asked for.
+    """
 
     def __init__(
         self,
@@ -119,32 +118,53 @@ class _Ahead(Iterator[Result], Generic[Item, Result]):
         items: Iterable[Item],
         ahead: int,
     ) -> None:
-        self._pool, self._work, self._items = pool, work, iter(items)
+        self._pool = pool
+        self._work = work
+        self._items = iter(items)
         self._waiting: deque[Future[Result]] = deque()
-        for item in itertools.islice(self._items, ahead):
-            self._waiting.append(pool.submit(work, item))
+        self._submit(ahead)
 
     def __next__(self) -> Result:
         if not self._waiting:
             raise StopIteration
         result = self._waiting.popleft().result()
-        for item in itertools.islice(self._items, 1):
-            self._waiting.append(self._pool.submit(self._work, item))
+        self._submit(1)
         return result
 
+    def _submit(self, count: int) -> None:
+        for item in itertools.islice(self._items, count):
+            self._waiting.append(self._pool.submit(self._work, item))
 
-def _pictures(groups: Iterable[Group], stream: VideoStream) -> Iterator[AnyPacket]:
-    number, frame = 0, 1 / stream.codec_context.framerate
+
+# ---- streams -------------------------------------------------------------------------------------
+
+
+def add_streams(film: OutputContainer, coding: Coding) -> tuple[VideoStream, AudioStream]:
+    """Add the streams of pictures and sound.
+
+    Their headers come from encoders that are set up just like those that encode.
+    """
+    video = film.add_stream("libx264", rate=coding.fps)
+    h264.configure(video.codec_context, coding, coding.crf)
+    audio = film.add_stream("aac", rate=SAMPLE_RATE)
+    aac.configure(audio.codec_context)
+    return video, audio
+
+
+def picture_packets(groups: Iterable[Group], stream: VideoStream) -> Iterator[AnyPacket]:
+    """The packets of the pictures, one per frame."""
+    number = 0
+    frame_seconds = 1 / stream.codec_context.framerate
     for group in groups:
         for coded in group.packets:
-            yield packet(coded.data, stream, number, 1, frame, coded.is_idr)
+            yield packet(coded.data, stream, number, 1, frame_seconds, coded.is_idr)
             number += 1
 
 
-def _sounds(
+def sound_packets(
     segments: Iterable[list[bytes]], stream: AudioStream, samples: int
 ) -> Iterator[AnyPacket]:
-    """The packets of sound; the last one is as long as there is sound left."""
+    """The packets of a sound of `samples` samples; the last one lasts only as long as the sound."""
     start = 0
     for segment in segments:
         for data in segment:

@@ -1,10 +1,11 @@
-"""Is the film that was written the film that was planned? Opened anew, decoded anew; no writer is trusted.
+"""Is the film that was written the film that was planned?
 
-moviepy returns normally from a full disk with a file that does not play (measured), and others may too.
+The file is opened and decoded again, and no writer is trusted: moviepy returns normally from a full
+disk with a file that does not play (measured), and others may too.
 """
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,10 +22,13 @@ from daemon.film.plan.timeline import Span, Timeline
 from daemon.media.boundary import reading
 from daemon.media.samples import SAMPLE_RATE
 
-ECHO = 16
-"""Frames after which `frame_num` comes again: it has four bits in our streams, and at least four in all others."""
+FRAME_NUM_PERIOD = 16
+"""Frames after which `frame_num` repeats: it has 4 bits in our streams, at least 4 in others."""
 AAC_FRAME = 1024
-"""Samples of an AAC frame (ISO/IEC 14496-3): sound ends on a whole frame, after a lead-in of at most two (measured)."""
+"""Samples of an AAC frame (ISO/IEC 14496-3).
+
+Sound ends on a whole frame, after a lead-in of at most two (measured).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +44,33 @@ class FilmFacts:
 
 
 def verify_film(path: Path, timeline: Timeline) -> FilmFacts:
-    """Check a film against its plan: streams, sizes, lengths, index at the front, first and last page decoded whole.
+    """Check a film against its plan, and decode its first and last page whole.
 
-    Raises FilmError with all that differs.
+    Checked are the streams, their sizes and lengths, and that the index is at the front. Raises
+    FilmError with everything that differs.
     """
     with reading(_undecodable, FFmpegError, struct.error):
-        _require_index_at_front(path)
+        require_index_at_front(path)
         ends = {timeline.pages[0], timeline.pages[-1]}
         with ThreadPoolExecutor(len(ends)) as pool:  # each opens the film for itself
-            decoded = pool.map(lambda span: _decoded_frames(path, span, timeline.fps), ends)
+            counts = pool.map(lambda span: decoded_frames(path, span, timeline.fps), ends)
             with av.open(path) as film:
-                _require([*_stream_faults(film, timeline), *_length_faults(film, timeline)])
-            _require_whole(dict(zip(ends, decoded, strict=True)))
+                _require([*stream_faults(film, timeline), *length_faults(film, timeline)])
+            _require(
+                [
+                    f"page {span.page + 1}: {count} of {span.frames} frames decode"
+                    for span, count in zip(ends, counts, strict=True)
+                    if count != span.frames
+                ]
+            )
     width, height = timeline.size
     return FilmFacts(
-        timeline.seconds, timeline.frames, float(timeline.fps), width, height, path.stat().st_size
+        seconds=timeline.seconds,
+        frames=timeline.frames,
+        fps=float(timeline.fps),
+        width=width,
+        height=height,
+        bytes=path.stat().st_size,
     )
 
 
@@ -67,16 +83,21 @@ def _require(faults: list[str]) -> None:
         raise FilmError("the film is not as planned: " + "; ".join(faults))
 
 
-def _stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
-    """What is wrong with the streams themselves."""
-    videos = [
-        stream for stream in film.streams.video if stream.disposition != Disposition.attached_pic
-    ]  # that is the cover
-    if len(videos) != 1 or len(film.streams.audio) != 1:
-        return [
-            f"{len(videos)} video and {len(film.streams.audio)} audio streams instead of one of each"
-        ]
-    video, audio = videos[0], film.streams.audio[0]
+# ---- streams and lengths -------------------------------------------------------------------------
+
+
+def stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
+    """How the streams differ from the plan: their number, codecs, size, pixels and sample rate.
+
+    A cover is not counted.
+    """
+    covers = Disposition.attached_pic
+    videos = [stream for stream in film.streams.video if stream.disposition != covers]
+    audios = film.streams.audio
+    if len(videos) != 1 or len(audios) != 1:
+        return [f"{len(videos)} video and {len(audios)} audio streams instead of one of each"]
+    video = videos[0]
+    audio = audios[0]
     planned = {
         "codecs": ("h264", "aac"),
         "size": timeline.size,
@@ -96,68 +117,71 @@ def _stream_faults(film: InputContainer, timeline: Timeline) -> list[str]:
     ]
 
 
-def _length_faults(film: InputContainer, timeline: Timeline) -> list[str]:
-    """How the packets' count and the sound's length differ from the plan."""
-    video, frames, last = next(iter(film.streams.video), None), 0, None
+def length_faults(film: InputContainer, timeline: Timeline) -> list[str]:
+    """How the number of frames and the length of the sound differ from the plan."""
+    video = next(iter(film.streams.video), None)
+    frames = 0
+    last = None
     for packet in film.demux():
         if packet.size and packet.stream == video:
             frames += 1
         elif packet.size and packet.stream.type == "audio":
             last = packet
-    samples = (
-        round(((last.pts or 0) + (last.duration or 0)) * (last.time_base or 0) * SAMPLE_RATE)
-        if last
-        else 0
-    )
+
+    samples = 0
+    if last:
+        end = (last.pts or 0) + (last.duration or 0)
+        samples = round(end * (last.time_base or 0) * SAMPLE_RATE)
+
     faults = []
     if frames != timeline.frames:
         faults.append(f"{frames} frames instead of {timeline.frames}")
     if abs(samples - timeline.samples) > 2 * AAC_FRAME:
-        faults.append(
-            f"{samples / SAMPLE_RATE:.3f} s of sound instead of {timeline.samples / SAMPLE_RATE:.3f} s"
-        )
+        found = samples / SAMPLE_RATE
+        planned = timeline.samples / SAMPLE_RATE
+        faults.append(f"{found:.3f} s of sound instead of {planned:.3f} s")
     return faults
 
 
-def _require_whole(decoded: Mapping[Span, int]) -> None:
-    """All frames of a span must have been decoded."""
-    _require(
-        [
-            f"page {span.page + 1}: {count} of {span.frames} frames decode"
-            for span, count in decoded.items()
-            if count != span.frames
-        ]
-    )
+# ---- decoding ------------------------------------------------------------------------------------
 
 
-def _decoded_frames(path: Path, span: Span, fps: Fraction) -> int:
-    """How many of a span's frames decode without a fault, from the keyframe at or before its first one."""
+def decoded_frames(path: Path, span: Span, fps: Fraction) -> int:
+    """How many of a span's frames decode without a fault.
+
+    Decoding starts at the keyframe at or before the span's first frame.
+    """
     with av.open(path) as film:
         stream = film.streams.video[0]
-        stream.codec_context.options = {"err_detect": "explode"}
-        film.seek(int(span.first / fps / (stream.time_base or 1)), stream=stream, backward=True)
-        good = set()
-        for group in _groups(film, stream, span, fps):
-            count = _without_echoes([bytes(packet) for packet in group])
+        decoder = stream.codec_context
+        decoder.options = {"err_detect": "explode"}
+        time_base = stream.time_base or 1
+        film.seek(int(span.first / fps / time_base), stream=stream, backward=True)
+
+        good = set[int]()
+        for group in keyframe_groups(film, stream, span, fps):
+            count = packets_to_decode([bytes(packet) for packet in group])
             for packet in [*group[:count], None]:
-                frames = stream.codec_context.decode(packet)
                 good |= {
-                    round((frame.pts or 0) * (stream.time_base or 1) * fps)
-                    for frame in frames
+                    round((frame.pts or 0) * time_base * fps)
+                    for frame in decoder.decode(packet)
                     if not frame.is_corrupt
                 }
-            stream.codec_context.flush_buffers()
-            if {_number(packet, fps) for packet in group[:count]} <= good:
-                good |= {_number(packet, fps) for packet in group[count:]}
-        return len(good & set(range(span.first, span.first + span.frames)))
+            decoder.flush_buffers()
+            if {frame_number(packet, fps) for packet in group[:count]} <= good:
+                good |= {frame_number(packet, fps) for packet in group[count:]}
+        return len(good & set(range(span.first, span.end)))
 
 
-def _groups(
+def keyframe_groups(
     film: InputContainer, stream: VideoStream, span: Span, fps: Fraction
 ) -> Iterator[list["av.Packet[VideoStream]"]]:
-    """The packets that a span's frames need, cut before each keyframe; a frame may come after later ones (B-frames)."""
+    """The packets that a span's frames need, in decoding order, cut before each keyframe.
+
+    With B-frames a frame may come after later ones.
+    """
     group: list[av.Packet[VideoStream]] = []
-    end = (span.first + span.frames) / fps
+    end = span.end / fps
     for packet in film.demux(stream):
         if group and (packet.is_keyframe or not packet.size):
             yield group
@@ -169,34 +193,43 @@ def _groups(
         yield group
 
 
-def _number(packet: "av.Packet[VideoStream]", fps: Fraction) -> int:
-    """Which frame of the film a packet is."""
+def frame_number(packet: "av.Packet[VideoStream]", fps: Fraction) -> int:
+    """Which frame of the film a packet is, from 0."""
     return round((packet.pts or 0) * (packet.time_base or 0) * fps)
 
 
-def _without_echoes(group: Sequence[bytes]) -> int:
-    """How many packets of a group must be decoded to know that all of it does.
+def packets_to_decode(group: Sequence[bytes]) -> int:
+    """How many packets of a group must decode, so that all of it does.
 
-    A still picture is an IDR frame and skips, whose bytes come again every sixteen frames, when `frame_num` does, in the very
-    state that they were decoded in before: from there to the group's end nothing is new (see `h264`). The sixteenth skip leaves
-    a decoder as the IDR frame did, with the same picture under the same `frame_num`; so seventeen frames are enough.
+    A still picture is an IDR frame and skips (see `h264`). The skips' bytes repeat every 16 frames,
+    with `frame_num`. The 16th skip leaves a decoder in the state in which the IDR frame left it:
+    the same picture under the same `frame_num`. So the first 17 frames are enough, as long as only
+    repetitions follow until the group's end.
     """
     end = len(group)
-    while end > ECHO + 1 and group[end - 1] == group[end - 1 - ECHO]:
+    while end > FRAME_NUM_PERIOD + 1 and group[end - 1] == group[end - 1 - FRAME_NUM_PERIOD]:
         end -= 1
     return end
 
 
-def _require_index_at_front(path: Path) -> None:
-    """`moov` must stand before `mdat`, and the boxes must fill the file (ISO/IEC 14496-12, 4.2: a size, a name, contents)."""
-    names = [name for name, _ in _boxes(path)]
+# ---- the file ------------------------------------------------------------------------------------
+
+
+def require_index_at_front(path: Path) -> None:
+    """`moov` must come before `mdat`. Raises FilmError."""
+    names = [name for name, _ in boxes(path)]
     if b"moov" not in names or b"mdat" not in names or names.index(b"moov") > names.index(b"mdat"):
         raise FilmError("the film has no index at its front")
 
 
-def _boxes(path: Path) -> Iterator[tuple[bytes, int]]:
-    """The names and sizes of a file's outermost boxes. Raises FilmError where they do not end just where the file does."""
-    offset, length = 0, path.stat().st_size
+def boxes(path: Path) -> Iterator[tuple[bytes, int]]:
+    """The names and sizes in bytes of a file's outermost boxes (ISO/IEC 14496-12, 4.2).
+
+    A box is its size, its name and its contents. Raises FilmError when the last box does not end
+    where the file does.
+    """
+    offset = 0
+    length = path.stat().st_size
     with path.open("rb") as file:
         while offset < length:
             file.seek(offset)
@@ -204,6 +237,6 @@ def _boxes(path: Path) -> Iterator[tuple[bytes, int]]:
             if size == 1:  # more than 4 GB: the size follows in 64 bits
                 [size] = struct.unpack(">Q", file.read(8))
             if size < 8 or offset + size > length:
-                raise FilmError("the film's file is shorter than it says")
+                raise FilmError("the film's file is shorter than its boxes say")
             yield name, size
             offset += size

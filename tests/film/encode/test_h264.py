@@ -1,4 +1,4 @@
-"""The stream that still_stream puts together, decoded by an independent decoder set to give up at any fault."""
+"""The stream of still and moving spans, decoded by an independent decoder that accepts no fault."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -15,30 +15,39 @@ from daemon.errors import FilmError
 from daemon.film.encode import h264
 from daemon.film.encode.h264 import Coding, Group, at_rest, in_motion, template
 from daemon.film.picture.planes import Frame, from_rgb
+from tests.helpers import pictures
 
 CODING = Coding((160, 96), fps=Fraction(24), crf=20, keyframe_frames=40)
-KR, KB = 0.2126, 0.0722  # Rec. ITU-R BT.709-6, item 3.2
+KR = 0.2126  # Rec. ITU-R BT.709-6, item 3.2
+KB = 0.0722
+
+YUV = tuple[npt.NDArray[np.uint8], ...]
+"""A frame's planes Y, U, V."""
 
 
-def flat(colour: tuple[int, int, int], size: tuple[int, int] = CODING.size) -> Frame:
-    return np.full((size[1], size[0], 3), colour, np.uint8)
+def flat(colour: tuple[int, int, int]) -> Frame:
+    return pictures.flat(colour, CODING.size)
 
 
-def noise(seed: int, size: tuple[int, int] = CODING.size) -> Frame:
-    return np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+def noise(seed: int) -> Frame:
+    return pictures.noisy(seed, CODING.size)
 
 
-def decoded(
-    groups: list[Group], coding: Coding = CODING
-) -> list[tuple[npt.NDArray[np.uint8], ...]]:
-    """Each frame's planes Y, U, V, from a decoder that takes no fault for granted."""
+def decoder(coding: Coding = CODING) -> VideoCodecContext:
+    """A decoder for films of this coding."""
     context = av.CodecContext.create("h264", "r")
+    assert isinstance(context, VideoCodecContext)
     context.extradata = template(coding).parameters
+    return context
+
+
+def decoded(groups: list[Group]) -> list[YUV]:
+    """All frames, from a decoder that accepts no fault."""
+    context = decoder()
     context.options = {"err_detect": "explode"}
     frames = []
     packets = [packet.data for group in groups for packet in group.packets]
-    for data in [*packets, None]:
-        packet = None if data is None else av.Packet(data)
+    for packet in [*map(av.Packet, packets), None]:
         for frame in context.decode(packet):
             assert isinstance(frame, av.VideoFrame)
             assert not frame.is_corrupt
@@ -47,16 +56,15 @@ def decoded(
     return frames
 
 
-def planes(frame: av.VideoFrame) -> tuple[npt.NDArray[np.uint8], ...]:
-    return tuple(
-        np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)[
-            :, : plane.width
-        ]
-        for plane in frame.planes
-    )
+def planes(frame: av.VideoFrame) -> YUV:
+    found = []
+    for plane in frame.planes:
+        rows = np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)
+        found.append(rows[:, : plane.width])
+    return tuple(found)
 
 
-def same(one: tuple[npt.NDArray[np.uint8], ...], other: tuple[npt.NDArray[np.uint8], ...]) -> bool:
+def same(one: YUV, other: YUV) -> bool:
     return all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
@@ -66,17 +74,26 @@ def units(group: Group) -> list[int]:
 
 
 def idr_pic_id(data: bytes) -> int:
-    """Read from a slice header: first_mb_in_slice, slice_type and pic_parameter_set_id as ue(v), frame_num as u(4), then it."""
+    """The `idr_pic_id` in a slice header (Rec. ITU-T H.264, 7.3.3).
+
+    It is ue(v), after first_mb_in_slice, slice_type and pic_parameter_set_id, all ue(v), and
+    frame_num, u(4).
+    """
     bits = "".join(f"{byte:08b}" for byte in data.split(b"\0\0\0\1")[1][1:12])
 
     def ue(at: int) -> tuple[int, int]:
+        """The number at a place, and the place after it."""
         zeros = bits.index("1", at) - at
-        return int(bits[at + zeros : at + 2 * zeros + 1], 2) - 1, at + 2 * zeros + 1
+        end = at + 2 * zeros + 1
+        return int(bits[at + zeros : end], 2) - 1, end
 
     at = 0
     for _ in range(3):
         _, at = ue(at)
     return ue(at + 4)[0]
+
+
+# ---- spans ---------------------------------------------------------------------------------------
 
 
 def test_every_frame_of_a_still_picture_decodes_to_the_same_picture() -> None:
@@ -91,37 +108,34 @@ def test_pictures_follow_each_other_without_a_trace_of_the_one_before() -> None:
 
 
 def test_the_skips_do_not_depend_on_the_picture() -> None:
-    one, other = at_rest(noise(1), 40, CODING), at_rest(flat((3, 200, 90)), 40, CODING)
+    one = at_rest(noise(1), 40, CODING)
+    other = at_rest(flat((3, 200, 90)), 40, CODING)
     assert one.packets[1:] == other.packets[1:]
     assert one.packets[0] != other.packets[0]
 
 
 @settings(max_examples=30, deadline=None)  # each example encodes a picture
 @given(st.integers(1, 200), st.integers(2, 60))
-def test_a_keyframe_comes_at_the_start_then_every_so_often_but_never_last(
+def test_keyframes_come_first_and_then_at_equal_distances_but_never_last(
     frames: int, every: int
 ) -> None:
     coding = Coding(CODING.size, Fraction(24), 20, every)
     group = at_rest(flat((9, 9, 9)), frames, coding)
     keys = [number for number, packet in enumerate(group.packets) if packet.is_idr]
     assert len(group.packets) == frames
-    assert keys == [
-        number for number in range(0, frames, every) if number == 0 or number < frames - 1
-    ]
+    assert keys == [0, *range(every, frames - 1, every)]
     assert len({group.packets[number].data for number in keys}) == 1
 
 
-def test_there_is_nothing_but_slices_in_the_packets() -> None:
+def test_packets_hold_nothing_but_slices() -> None:
     """libx264 would add its version and its settings as an SEI unit."""
     assert set(units(at_rest(noise(1), 50, CODING))) == {1, 5}
     assert set(units(in_motion(map(from_rgb, [noise(1), noise(2)]), CODING))) == {1, 5}
 
 
-def test_two_keyframes_in_a_row_have_different_ids() -> None:
-    first, second = (
-        at_rest(noise(1), 1, CODING, idr_pic_id=1),
-        at_rest(noise(2), 5, CODING, idr_pic_id=0),
-    )
+def test_two_adjacent_keyframes_have_different_ids() -> None:
+    first = at_rest(noise(1), 1, CODING, idr_pic_id=1)
+    second = at_rest(noise(2), 5, CODING, idr_pic_id=0)
     assert [idr_pic_id(group.packets[0].data) for group in (first, second)] == [1, 0]
     frames = decoded([first, second])
     assert not same(frames[0], frames[1])
@@ -137,8 +151,11 @@ def test_moving_pictures_are_one_closed_group_with_the_film_s_parameters() -> No
     assert all(abs(now - then) >= 1 for now, then in pairwise(brightness))
 
 
+# ---- what the stream says of itself --------------------------------------------------------------
+
+
 @pytest.mark.parametrize("option", ["ref=2", "bframes=1", "weightp=2", "8x8dct=0", "cabac=0"])
-def test_one_other_option_in_one_span_is_noticed(
+def test_a_span_that_is_encoded_with_another_option_is_refused(
     option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template(CODING)
@@ -164,8 +181,11 @@ def test_a_flat_colour_comes_back_within_two_codes_through_bt709(
     colour: tuple[int, int, int],
 ) -> None:
     y, u, v = (float(plane.mean()) for plane in decoded([at_rest(flat(colour), 3, CODING)])[-1])
-    luma, blue, red = (y - 16) / 219, (u - 128) / 224, (v - 128) / 224
-    r, b = luma + 2 * (1 - KR) * red, luma + 2 * (1 - KB) * blue
+    luma = (y - 16) / 219
+    blue = (u - 128) / 224
+    red = (v - 128) / 224
+    r = luma + 2 * (1 - KR) * red
+    b = luma + 2 * (1 - KB) * blue
     g = (luma - KR * r - KB * b) / (1 - KR - KB)
     back = [min(255.0, max(0.0, 255 * part)) for part in (r, g, b)]
     assert max(abs(one - other) for one, other in zip(back, colour, strict=True)) <= 2
@@ -197,27 +217,26 @@ def test_the_level_stands_in_the_film_s_parameters() -> None:
 
 
 def test_a_picture_too_large_for_its_level_is_encoded_more_coarsely() -> None:
-    """Noise in 1080p at 30 frames a second: 786,432 bytes are allowed (A.3.1), and CRF 20 would take some four million."""
+    """Noise in 1080p at 30 frames a second.
+
+    786,432 bytes are allowed (A.3.1); CRF 20 would take about four million.
+    """
     coding = Coding((1920, 1080), Fraction(30), 20, 300)
-    data = at_rest(noise(1, coding.size), 2, coding).packets[0].data
+    data = at_rest(pictures.noisy(1, coding.size), 2, coding).packets[0].data
     assert coding.largest_picture == 384 * 245_760 // 30 // 4 == 786_432
     assert 200_000 < len(data) <= coding.largest_picture
 
 
 def test_the_stream_says_what_its_colours_are() -> None:
-    context = av.CodecContext.create("h264", "r")
-    context.extradata = template(CODING).parameters
-    [frame, *_] = [
-        *context.decode(av.Packet(at_rest(noise(1), 2, CODING).packets[0].data)),
-        *context.decode(None),
-    ]
+    """BT.709, in limited range: each is number 1."""
+    context = decoder()
+    data = at_rest(noise(1), 2, CODING).packets[0].data
+    [frame, *_] = [*context.decode(av.Packet(data)), *context.decode(None)]
     assert isinstance(frame, av.VideoFrame)
-    assert (frame.colorspace, frame.color_range, frame.color_trc, frame.color_primaries) == (
-        1,
-        1,
-        1,
-        1,
-    )
+    assert frame.colorspace == 1
+    assert frame.color_range == 1
+    assert frame.color_trc == 1
+    assert frame.color_primaries == 1
 
 
 @pytest.mark.parametrize(
@@ -225,20 +244,15 @@ def test_the_stream_says_what_its_colours_are() -> None:
 )
 def test_the_stream_runs_at_its_exact_rate(fps: Fraction) -> None:
     """The sequence's own clock: time_scale counts fields, two a frame (Rec. ITU-T H.264, E.2.1)."""
-    context = av.CodecContext.create("h264", "r")
-    context.extradata = template(Coding(CODING.size, fps, 20, 240)).parameters
-    [
-        *context.decode(
-            av.Packet(at_rest(noise(1), 1, Coding(CODING.size, fps, 20, 240)).packets[0].data)
-        ),
-        *context.decode(None),
-    ]
-    assert isinstance(context, VideoCodecContext)
+    coding = Coding(CODING.size, fps, 20, 240)
+    context = decoder(coding)
+    context.decode(av.Packet(at_rest(noise(1), 1, coding).packets[0].data))
+    context.decode(None)
     assert context.framerate == fps
 
 
-def test_moving_pictures_come_back_as_they_are_planes_for_planes() -> None:
-    """What moves never leaves the stream's colours: a smooth picture comes back within a code on average."""
+def test_moving_pictures_come_back_in_all_planes_as_they_were() -> None:
+    """They never leave the stream's colours: a smooth one comes back within a code on average."""
     down, across = np.mgrid[: CODING.size[1], : CODING.size[0]]
     picture = np.stack([across, 2 * down, 255 - across], axis=-1).astype(np.uint8)
     shown = [from_rgb(picture // 2 + 10 * step) for step in range(6)]

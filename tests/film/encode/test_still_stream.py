@@ -1,16 +1,16 @@
-"""The default writer against the reference, against the plan, and against more than one decoder."""
+"""The default writer, compared with the reference writer, with the plan, and in two decoders."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,16 +21,29 @@ from daemon.errors import FilmError
 from daemon.film.encode import Material, Particulars, aac, still_stream
 from daemon.film.encode.h264 import Coding
 from daemon.film.encode.verify import verify_film
+from daemon.film.picture.planes import Frame
 from daemon.film.plan.captions import burned, captions
 from daemon.film.plan.chapters import chapters
 from daemon.film.plan.timeline import Span, Timeline, plan_timeline
 from daemon.media.library import Track
-from daemon.media.samples import SAMPLE_RATE, Samples
-from daemon.options import frame_rate
+from daemon.media.samples import SAMPLE_RATE
+from daemon.options import Canvas, frame_rate
 from daemon.story.model import Story
 from tests.helpers import films
-from tests.helpers.films import filmed
-from tests.helpers.stories import checked_story, cover, mixed, particulars, sine, untouched, wav
+from tests.helpers.films import (
+    Floats,
+    decoded,
+    filmed,
+    frame_times,
+    heard,
+    luma,
+    mixed,
+    particulars,
+    untouched,
+)
+from tests.helpers.pictures import cover, flat, likeness, noisy, photographic, save
+from tests.helpers.sounds import decibels, rms, silence, sine, wav
+from tests.helpers.stories import checked_story
 
 SIZE = (160, 96)
 CODING = Coding(SIZE, Fraction(24), 20, 240)
@@ -42,14 +55,16 @@ def written(folder: Path, story: Story, timeline: Timeline) -> Path:
     """The film of a story, by the default writer."""
     target = folder / "stills.mp4"
     sound = mixed(story, timeline, untouched(story, UNDER))
-    return filmed(story, timeline, target, sound, 20, particulars_of(story, timeline))
+    words = particulars_of(story, timeline)
+    return filmed(story, timeline, target, sound, CODING.crf, words)
 
 
 def by_moviepy(folder: Path, story: Story, timeline: Timeline) -> Path:
     """The same film, by the reference writer."""
-    sound = mixed(story, timeline, untouched(story, UNDER))
     target = folder / "moviepy.mp4"
-    return films.by_moviepy(story, timeline, target, sound, particulars_of(story, timeline))
+    sound = mixed(story, timeline, untouched(story, UNDER))
+    words = particulars_of(story, timeline)
+    return films.by_moviepy(story, timeline, target, sound, words)
 
 
 def particulars_of(story: Story, timeline: Timeline) -> Particulars:
@@ -57,12 +72,11 @@ def particulars_of(story: Story, timeline: Timeline) -> Particulars:
 
 
 def standing_pages(*lengths: int) -> Timeline:
-    """The plan of pages that stand for so many frames each, hard cuts between them, without narrations."""
+    """The plan of still pages of these lengths in frames, with hard cuts, without narrations."""
+    starts = accumulate(lengths[:-1], initial=0)
     spans = tuple(
         Span(page, first, frames)
-        for page, (first, frames) in enumerate(
-            zip(accumulate([0, *lengths]), lengths, strict=False)
-        )
+        for page, (first, frames) in enumerate(zip(starts, lengths, strict=True))
     )
     return Timeline(Fraction(24), SIZE, spans, spans, (0,) * (len(spans) - 1), ())
 
@@ -73,158 +87,136 @@ def written_silent(
     target: Path,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Path:
-    """A film of these clips without a sound."""
+    """A silent film of these clips."""
     sound = silence(timeline.samples)
     material = Material(timeline, 10, clip_of, sound, particulars(), cover)
     still_stream.write_film(material, target, progress, CODING.crf)
     return target
 
 
-def frames(path: Path) -> list[npt.NDArray[np.float64]]:
+def grey(level: int, size: Canvas = SIZE) -> Frame:
+    return flat((level,) * 3, size)
+
+
+def frames(film: Path) -> Floats:
     """Every frame's brightness, 0 to 255: the luma of BT.709, stretched to the full range."""
-    with av.open(path) as film:
-        return [(luma(frame) - 16) / 219 * 255 for frame in film.decode(video=0)]
+    return (luma(film) - 16) / 219 * 255
 
 
-def luma(frame: av.VideoFrame) -> npt.NDArray[np.float64]:
-    plane = frame.planes[0]
-    return (
-        np.frombuffer(bytes(plane), np.uint8)
-        .reshape(plane.height, plane.line_size)[:, : plane.width]
-        .astype(np.float64)
-    )
+# ---- compared with the reference and the plan ----------------------------------------------------
 
 
-def heard(path: Path) -> npt.NDArray[np.float64]:
-    with av.open(path) as film:
-        return np.concatenate(
-            [frame.to_ndarray() for frame in film.decode(audio=0)], axis=1
-        ).astype(np.float64)
+class Pair(NamedTuple):
+    """A story, its plan, and its film by both writers."""
 
-
-def photograph(path: Path, seed: int) -> None:
-    """A picture with texture on several scales, each half as strong as the one above it, as in nature."""
-    chance = np.random.default_rng(seed)
-    layers = [
-        Image.fromarray(chance.integers(0, 256, (6 * 2**k, 10 * 2**k, 3), np.uint8))
-        for k in range(3)
-    ]
-    large = [
-        np.asarray(layer.resize(SIZE, Image.Resampling.BICUBIC), dtype=np.float64)
-        for layer in layers
-    ]
-    Image.fromarray(np.average(large, axis=0, weights=[4, 2, 1]).astype(np.uint8)).save(path)
+    story: Story
+    timeline: Timeline
+    stills: Path
+    moviepy: Path
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Timeline, Path, Path]:
-    """A story with music and textured pages, its plan, and its film by both writers."""
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """A story with music and photographic pages."""
     folder = tmp_path_factory.mktemp("pair")
     track = Track("tone", wav(folder / "track.wav", sine(1.3, 3000.0)))
     story = checked_story(
         folder / "story", (0.9, 0.4, 1.1, 0.7), track, gap_seconds=0.3, size=f"{SIZE[0]}x{SIZE[1]}"
     )
-    for number, page in enumerate(story.pages):
-        photograph(page.image, number)
+    for page in story.pages:
+        save(photographic(page.number, SIZE), page.image)
     timeline = plan_timeline(story)
-    return story, timeline, written(folder, story, timeline), by_moviepy(folder, story, timeline)
+    stills = written(folder, story, timeline)
+    return Pair(story, timeline, stills, by_moviepy(folder, story, timeline))
 
 
-def test_both_writers_make_films_that_are_as_planned(
-    pair: tuple[Story, Timeline, Path, Path],
-) -> None:
+def test_both_writers_make_films_that_are_as_planned(pair: Pair) -> None:
     _, timeline, stills, moviepy = pair
-    assert (
-        verify_film(stills, timeline).frames
-        == verify_film(moviepy, timeline).frames
-        == timeline.frames
-    )
+    assert verify_film(stills, timeline).frames == timeline.frames
+    assert verify_film(moviepy, timeline).frames == timeline.frames
 
 
-def test_the_middle_of_each_page_is_its_picture(pair: tuple[Story, Timeline, Path, Path]) -> None:
+def test_the_middle_of_each_page_is_its_picture(pair: Pair) -> None:
     """At least 38 dB: both writers against the source's own brightness (BT.709)."""
-    story, timeline, *films = pair
-    for film in films:
+    for film in (pair.stills, pair.moviepy):
         shown = frames(film)
-        for span in timeline.pages:
-            with Image.open(story.pages[span.page].image) as picture:
+        for span in pair.timeline.pages:
+            with Image.open(pair.story.pages[span.page].image) as picture:
                 source = np.asarray(picture, dtype=np.float64) @ (0.2126, 0.7152, 0.0722)
-            error = shown[span.first + span.frames // 2] - source
-            assert 10 * np.log10(255**2 / np.mean(error**2)) >= 38
+            assert likeness(shown[span.first + span.frames // 2], source) >= 38
 
 
-def test_both_writers_films_sound_the_same(pair: tuple[Story, Timeline, Path, Path]) -> None:
-    """More than 40 dB below it, but for the first frame of sound, whose overlap is left out."""
+def test_both_writers_films_sound_the_same(pair: Pair) -> None:
+    """The difference is more than 40 dB below the sound.
+
+    The first frame of sound is left out: it has none before it to overlap with.
+    """
     _, timeline, stills, moviepy = pair
     inside = slice(2 * aac.FRAME, timeline.samples - 2 * aac.FRAME)
-    one, other = heard(stills)[:, inside], heard(moviepy)[:, inside]
-    assert 10 * np.log10(np.mean((one - other) ** 2) / np.mean(other**2)) < -40
+    one = heard(stills)[:, inside]
+    other = heard(moviepy)[:, inside]
+    assert decibels(rms(one - other) / rms(other)) < -40
 
 
-def test_every_frame_of_a_page_is_the_same_and_pages_change_where_they_should(
-    pair: tuple[Story, Timeline, Path, Path],
-) -> None:
+def test_every_frame_of_a_page_is_the_same_and_pages_change_where_they_should(pair: Pair) -> None:
     _, timeline, stills, _ = pair
     shown = frames(stills)
     for span in timeline.spans:
-        stretch = shown[span.first : span.first + span.frames]
+        stretch = shown[span.first : span.end]
         assert all((frame == stretch[0]).all() for frame in stretch)
     for span in timeline.spans[1:]:
         assert (shown[span.first] != shown[span.first - 1]).any()
 
 
-def test_the_file_is_one_for_players(pair: tuple[Story, Timeline, Path, Path]) -> None:
+def test_both_streams_start_at_0_and_are_as_long_as_planned_without_reordering(
+    pair: Pair,
+) -> None:
     _, timeline, stills, _ = pair
     with av.open(stills) as film:
-        video, audio = film.streams.video[0], film.streams.audio[0]
-        assert (video.start_time, audio.start_time) == (0, 0)
-        for stream in (video, audio):
+        for stream in (film.streams.video[0], film.streams.audio[0]):
+            assert stream.start_time == 0
             own = [packet for packet in film.demux(stream) if packet.size]
             film.seek(0)
             assert [packet.dts for packet in own] == [packet.pts for packet in own]
             length = sum(packet.duration or 0 for packet in own) * (own[0].time_base or 0)
             assert length == pytest.approx(timeline.seconds, abs=2e-5)
+
+
+def test_the_file_does_not_name_the_programs_that_made_it(pair: Pair) -> None:
+    _, _, stills, _ = pair
     assert b"Lavf" not in stills.read_bytes()
     assert b"x264" not in stills.read_bytes()
 
 
-def test_a_second_decoder_shows_the_same(
-    pair: tuple[Story, Timeline, Path, Path], tmp_path: Path
-) -> None:
+def has_openh264() -> bool:
+    if not shutil.which("gst-launch-1.0"):
+        return False
+    return not subprocess.run(["gst-inspect-1.0", "openh264dec"], capture_output=True).returncode
+
+
+def test_a_second_decoder_shows_the_same(pair: Pair, tmp_path: Path) -> None:
     """OpenH264, through GStreamer: frame for frame what FFmpeg shows."""
-    if (
-        not shutil.which("gst-launch-1.0")
-        or subprocess.run(["gst-inspect-1.0", "openh264dec"], capture_output=True).returncode
-    ):
+    if not has_openh264():
         pytest.skip("needs Debian's gstreamer1.0-tools and gstreamer1.0-plugins-{base,good,bad}")
     _, timeline, stills, _ = pair
-    road = f"filesrc location={stills} ! qtdemux ! h264parse ! openh264dec ! video/x-raw,format=I420 ! filesink location="
-    subprocess.run(
-        ["gst-launch-1.0", "-q", *f"{road}{tmp_path}/raw".split()],
-        check=True,
-        capture_output=True,
-        timeout=60,
+    pipeline = (
+        f"filesrc location={stills} ! qtdemux ! h264parse ! openh264dec"
+        f" ! video/x-raw,format=I420 ! filesink location={tmp_path}/raw"
     )
-    raw = np.fromfile(tmp_path / "raw", np.uint8).reshape(-1, SIZE[0] * SIZE[1] * 3 // 2)
+    command = ["gst-launch-1.0", "-q", *pipeline.split()]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    raw = np.fromfile(tmp_path / "raw", np.uint8).reshape(-1, SIZE[1] * 3 // 2, SIZE[0])
     assert len(raw) == timeline.frames
-    with av.open(stills) as film:
-        for ours, frame in zip(raw, film.decode(video=0), strict=True):
-            assert (ours == frame.to_ndarray(format="yuv420p").reshape(-1)).all()
+    assert (raw == decoded(stills)).all()
 
 
-def silence(samples: int) -> Iterator[Samples]:
-    yield np.zeros((2, samples), np.float32)
-
-
-def test_a_clip_that_moves_is_encoded_frame_by_frame_amid_stills(tmp_path: Path) -> None:
+def test_a_clip_that_moves_is_encoded_frame_by_frame_between_still_ones(tmp_path: Path) -> None:
     timeline = standing_pages(10, 12, 10)
 
     def clip_of(span: Span) -> VideoClip:
         if span.page == 1:
-            return VideoClip(
-                lambda t: np.full((SIZE[1], SIZE[0], 3), round(t * 24) * 15, np.uint8), duration=0.5
-            )
-        return ImageClip(np.full((SIZE[1], SIZE[0], 3), 100 + span.page, np.uint8))
+            return VideoClip(lambda t: grey(round(t * 24) * 15), duration=0.5)
+        return ImageClip(grey(100 + span.page))
 
     written_silent(clip_of, timeline, tmp_path / "film.mp4")
     verify_film(tmp_path / "film.mp4", timeline)
@@ -241,19 +233,14 @@ def test_every_frame_has_its_exact_time_at_fractional_rates(fps: float, tmp_path
     assert verify_film(film, timeline).fps == float(frame_rate(fps))
     with av.open(film) as container:
         assert container.streams.video[0].average_rate == frame_rate(fps)
-        times = [
-            (packet.pts or 0) * (packet.time_base or 0)
-            for packet in container.demux(video=0)
-            if packet.size
-        ]
-    assert times == [number / frame_rate(fps) for number in range(timeline.frames)]
+    assert frame_times(film) == [number / frame_rate(fps) for number in range(timeline.frames)]
 
 
 @pytest.mark.parametrize("transition", ["crossfade", "fade-black"])
-def test_both_writers_show_the_same_where_pages_move_give_way_and_bear_words(
+def test_both_writers_show_the_same_where_pages_move_and_change_under_captions(
     transition: str, tmp_path: Path
 ) -> None:
-    """Frame for frame, 36 dB at least: with B-frames and without, by way of RGB and without."""
+    """Each frame at least 36 dB alike: moviepy's are encoded from RGB and with B-frames."""
     story = checked_story(
         tmp_path / "story",
         (0.9, 0.4, 1.1),
@@ -263,88 +250,86 @@ def test_both_writers_show_the_same_where_pages_move_give_way_and_bear_words(
         size=f"{SIZE[0]}x{SIZE[1]}",
         keyframe_seconds=1,
     )
-    for number, page in enumerate(story.pages):
-        photograph(page.image, number)
+    for page in story.pages:
+        save(photographic(page.number, SIZE), page.image)
     timeline = plan_timeline(story)
     timeline = burned(timeline, captions(story, timeline))
-    assert (
-        {span.into is None for span in timeline.spans}
-        == {bool(span.caption) for span in timeline.spans}
-        == {True, False}
-    )
-    stills, moviepy = written(tmp_path, story, timeline), by_moviepy(tmp_path, story, timeline)
-    assert (
-        verify_film(stills, timeline).frames
-        == verify_film(moviepy, timeline).frames
-        == timeline.frames
-    )
+    assert {span.into is None for span in timeline.spans} == {True, False}
+    assert {bool(span.caption) for span in timeline.spans} == {True, False}
+    stills = written(tmp_path, story, timeline)
+    moviepy = by_moviepy(tmp_path, story, timeline)
+    assert verify_film(stills, timeline).frames == timeline.frames
+    assert verify_film(moviepy, timeline).frames == timeline.frames
     for one, other in zip(frames(stills), frames(moviepy), strict=True):
-        assert 10 * np.log10(255**2 / np.mean((one - other) ** 2)) >= 36
+        assert likeness(one, other) >= 36
+
+
+# ---- stills, many and few ------------------------------------------------------------------------
 
 
 @given(st.lists(st.integers(1, 3), min_size=1))
-def test_keyframes_in_a_row_never_have_one_id(spans: list[int]) -> None:
+def test_adjacent_keyframes_never_have_the_same_id(spans: list[int]) -> None:
     ids = still_stream.idr_pic_ids(spans)
-    assert all(
-        one != other for frames, one, other in zip(spans, ids, ids[1:], strict=False) if frames == 1
-    )
-    assert all(one == 0 for frames, one in zip(spans, ids, strict=True) if frames > 1)
+    for frames, one, other in zip(spans, ids, ids[1:], strict=False):
+        if frames == 1:
+            assert one != other
+    for frames, one in zip(spans, ids, strict=True):
+        if frames > 1:
+            assert one == 0
 
 
 def test_pages_of_one_frame_each_decode_to_their_own_pictures(tmp_path: Path) -> None:
     count = 9
-    timeline, target = standing_pages(*[1] * count), tmp_path / "film.mp4"
-    written_silent(
-        lambda span: ImageClip(np.full((SIZE[1], SIZE[0], 3), 25 * span.page, np.uint8)),
-        timeline,
-        target,
-    )
+    timeline = standing_pages(*[1] * count)
+    target = tmp_path / "film.mp4"
+    written_silent(lambda span: ImageClip(grey(25 * span.page)), timeline, target)
     assert [round(frame.mean() / 25) for frame in frames(target)] == list(range(count))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fps", [24, 23.976])
 def test_each_narration_begins_with_its_picture_however_long_the_story_is(
     fps: float, tmp_path: Path
 ) -> None:
-    """Five hundred pages, each a change of brightness and a click: they stay within a frame of each other to the end.
+    """500 pages, each a change of brightness and a click, within a frame of each other to the end.
 
-    The first page has no click: a decoder fades the first 21 ms of a film in, for there is nothing before them to overlap with.
+    The first page has no click: a decoder fades in the first 21 ms of a film, because there is
+    nothing before them to overlap with.
     """
     pages = 500
     lengths = [0.083 + 0.011 * (number % 7) for number in range(pages)]
     story = checked_story(tmp_path / "story", lengths, gap_seconds=0.0317, size="64x64", fps=fps)
     for number, page in enumerate(story.pages):
-        Image.new("RGB", (64, 64), (250, 250, 250) if number % 2 else (5, 5, 5)).save(page.image)
-        click = np.zeros(round(lengths[number] * SAMPLE_RATE))
-        click[: SAMPLE_RATE // 200] = 0.9 * np.sign(sine(0.005, 2000.0)) if number else 0.0
+        save(grey(250 if number % 2 else 5, (64, 64)), page.image)
+        sound = np.zeros(round(lengths[number] * SAMPLE_RATE))
+        if number > 0:
+            sound[: SAMPLE_RATE // 200] = 0.9 * np.sign(sine(0.005, 2000.0))
         assert page.narration
-        wav(page.narration.path, click)
+        wav(page.narration.path, sound)
     timeline = plan_timeline(story)
     film = written(tmp_path, story, timeline)
-    shown, samples = frames(film), np.abs(heard(film)).max(axis=0)
-    changes = [0] + [
-        number
-        for number in range(1, len(shown))
-        if abs(shown[number].mean() - shown[number - 1].mean()) > 100
-    ]
-    loud = np.flatnonzero(samples > 0.3)
+
+    steps = np.abs(np.diff(frames(film).mean(axis=(1, 2))))
+    changes = [0, *(np.flatnonzero(steps > 100) + 1)]
+    loud = np.flatnonzero(np.abs(heard(film)).max(axis=0) > 0.3)
     onsets = [loud[0], *loud[1:][np.diff(loud) > SAMPLE_RATE // 50]]
     assert len(changes) == len(onsets) + 1 == pages
     late = [
-        onset / SAMPLE_RATE - change / timeline.fps
+        int(onset) / SAMPLE_RATE - int(change) / timeline.fps
         for onset, change in zip(onsets, changes[1:], strict=True)
     ]
     assert max(map(abs, late)) < 1 / timeline.fps
 
 
-def test_only_a_few_pages_are_at_work_at_a_time(tmp_path: Path) -> None:
-    pages, made = 40, []
+def test_only_a_few_pages_are_encoded_in_advance(tmp_path: Path) -> None:
+    pages = 40
     timeline = standing_pages(*[24] * pages)
+    made = []
     ahead = []
 
     def clip_of(span: Span) -> VideoClip:
         made.append(span.page)
-        return ImageClip(np.zeros((SIZE[1], SIZE[0], 3), np.uint8))
+        return ImageClip(grey(0))
 
     def progress(done: float) -> None:
         ahead.append(len(made) - round(done * pages))
@@ -354,32 +339,39 @@ def test_only_a_few_pages_are_at_work_at_a_time(tmp_path: Path) -> None:
     assert max(ahead) <= 2 * len(os.sched_getaffinity(0)) + 2
 
 
+# ---- damage to a still picture -------------------------------------------------------------------
+
+
+class Standing(NamedTuple):
+    """A film of one still page of 100 frames, and its packets in the file: (position, size)."""
+
+    timeline: Timeline
+    data: bytes
+    packets: list[tuple[int, int]]
+
+
 @pytest.fixture(scope="module")
-def standing(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Timeline, bytes, list[tuple[int, int]]]:
-    """A film of one page that stands for a hundred frames, and where its packets lie in the file."""
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Standing:
     target = tmp_path_factory.mktemp("standing") / "film.mp4"
     timeline = standing_pages(100)
-    picture = np.random.default_rng(3).integers(0, 256, (SIZE[1], SIZE[0], 3), np.uint8)
-    written_silent(lambda _: ImageClip(picture), timeline, target)
+    written_silent(lambda _: ImageClip(noisy(3, SIZE)), timeline, target)
     with av.open(target) as film:
-        places = [(packet.pos or 0, packet.size) for packet in film.demux(video=0) if packet.size]
-    return timeline, target.read_bytes(), places
+        packets = [(packet.pos or 0, packet.size) for packet in film.demux(video=0) if packet.size]
+    return Standing(timeline, target.read_bytes(), packets)
 
 
 @pytest.mark.parametrize("frames", [[5], [40], [60, 76, 92], [99], [36, 52, 68, 84]])
-def test_damage_in_any_frame_of_a_standing_picture_is_refused(
-    frames: list[int], standing: tuple[Timeline, bytes, list[tuple[int, int]]], tmp_path: Path
+def test_damage_in_any_frame_of_a_still_picture_is_refused(
+    frames: list[int], standing: Standing, tmp_path: Path
 ) -> None:
-    """Also far behind the frames that the check decodes, and where the damage comes again in step with `frame_num`."""
-    timeline, whole, places = standing
-    data = bytearray(whole)
+    """Also far behind the frames that are decoded, and damage that repeats with `frame_num`."""
+    film = tmp_path / "film.mp4"
+    data = bytearray(standing.data)
     for frame in frames:
-        position, size = places[frame]
+        position, size = standing.packets[frame]
         data[position + 4 : position + size] = b"\xff" * (size - 4)
-    (tmp_path / "film.mp4").write_bytes(data)
+    film.write_bytes(data)
     with pytest.raises(FilmError, match="decode"):
-        verify_film(tmp_path / "film.mp4", timeline)
-    (tmp_path / "film.mp4").write_bytes(whole)
-    assert verify_film(tmp_path / "film.mp4", timeline).frames == 100
+        verify_film(film, standing.timeline)
+    film.write_bytes(standing.data)
+    assert verify_film(film, standing.timeline).frames == 100

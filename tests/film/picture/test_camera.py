@@ -21,8 +21,9 @@ from daemon.film.plan.motions import plan_motions
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.options import Canvas, Motion
 from daemon.story.model import Story
-from tests.helpers.films import NEARLY_LOSSLESS, Floats, decoded, filmed, likeness, luma
-from tests.helpers.stories import checked_story, clips
+from tests.helpers.films import NEARLY_LOSSLESS, Floats, clips, decoded, filmed, luma
+from tests.helpers.pictures import likeness
+from tests.helpers.stories import checked_story
 
 SIZE = (640, 360)
 DOTS = np.array(

@@ -21,7 +21,9 @@ from daemon.film.plan.timeline import Span, plan_timeline
 from daemon.media.typeface import Typeface
 from daemon.options import Canvas
 from daemon.story.model import Page, Story
-from tests.helpers.stories import COLOURS, checked_story, clips, plan_of
+from tests.helpers.films import clips
+from tests.helpers.pictures import COLOURS
+from tests.helpers.stories import checked_story, plan_of
 
 
 @pytest.mark.parametrize("fps", [24, 29.97])

@@ -18,7 +18,8 @@ from daemon.film.picture.pages import DIMMED, fitted, page_frame, with_words
 from daemon.media.typeface import Typeface
 from daemon.options import Card, Fit
 from daemon.story.model import Page, Story
-from tests.helpers.stories import COLOURS, checked_story
+from tests.helpers.pictures import COLOURS
+from tests.helpers.stories import checked_story
 
 RED = (255, 0, 0)
 GREEN = (0, 255, 0)

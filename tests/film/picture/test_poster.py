@@ -12,7 +12,8 @@ from daemon.errors import UnreadableMedia
 from daemon.film.picture import Studio, make_poster
 from daemon.film.plan import Plan
 from daemon.options import Canvas
-from tests.helpers.stories import COLOURS, checked_story, plan_of
+from tests.helpers.pictures import COLOURS
+from tests.helpers.stories import checked_story, plan_of
 
 JPEG_ERROR = 4
 """Codes by which a flat colour may differ after JPEG."""

@@ -25,15 +25,18 @@ from daemon.story.model import Story
 from tests.film.picture.test_camera import centre
 from tests.helpers.films import (
     NEARLY_LOSSLESS,
+    PLAIN_MUSIC,
     Floats,
     by_moviepy,
     decoded,
     filmed,
     heard,
-    likeness,
     luma,
+    mixed,
+    untouched,
 )
-from tests.helpers.stories import COLOURS, PLAIN_MUSIC, checked_story, mixed, picture, untouched
+from tests.helpers.pictures import COLOURS, likeness, picture
+from tests.helpers.stories import checked_story
 
 BLACK = 16
 """Luma of black in limited range."""

@@ -16,8 +16,9 @@ from daemon.media.loudness import LoudnessMeter, integrated
 from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.admission import measured
 from daemon.story.model import Story
-from tests.helpers.films import filmed, heard
-from tests.helpers.stories import checked_story, mixed, narration, plan_of, sine, untouched, wav
+from tests.helpers.films import filmed, heard, mixed, untouched
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import checked_story, narration, plan_of
 from tests.media.test_loudness import RECORDINGS, decoded, ebur128, noise
 
 Mono = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.film.sound.limiter import limited, true_peak
 from daemon.media.samples import SAMPLE_RATE, Samples
-from tests.helpers.stories import sine
+from tests.helpers.sounds import sine
 from tests.media.test_loudness import ebur128, noise, speech, stereo
 
 CEILING = -1.0

@@ -19,7 +19,9 @@ from daemon.film.sound.mix import CEILING_DB, EDGE
 from daemon.media.library import Track
 from daemon.media.samples import SAMPLE_RATE
 from daemon.story.model import Story
-from tests.helpers.stories import PLAIN_MUSIC, checked_story, mixed, sine, untouched, wav
+from tests.helpers.films import PLAIN_MUSIC, mixed, untouched
+from tests.helpers.sounds import sine, wav
+from tests.helpers.stories import checked_story
 
 ONE_STEP = 1 / 32_767
 """The smallest difference that a 16-bit file can hold."""
