@@ -42,7 +42,7 @@ def wrapped(text: str) -> list[str]:
     return [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, LINE)]
 
 
-def captions(
+def plan_captions(
     story: Story, timeline: Timeline, wrap: Callable[[str], Sequence[str]] = wrapped
 ) -> list[Caption]:
     """The captions of all pages that have text: two lines at a time, for as long as their share of the text takes to say.

@@ -21,7 +21,7 @@ class Chapter:
     end: int
 
 
-def chapters(story: Story, timeline: Timeline) -> list[Chapter]:
+def plan_chapters(story: Story, timeline: Timeline) -> list[Chapter]:
     """The film's chapters, without holes; cards belong to the chapter beside them."""
     starts = list(_starts(story, timeline))
     ends = [first for _, first in starts[1:]] + [timeline.frames]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from daemon.config import Music, Sound
 from daemon.film.plan.background import Background, plan_background
-from daemon.film.plan.captions import Caption, burned, captions
-from daemon.film.plan.chapters import Chapter, chapters
+from daemon.film.plan.captions import Caption, burned, plan_captions
+from daemon.film.plan.chapters import Chapter, plan_chapters
 from daemon.film.plan.levels import Levels, plan_levels
 from daemon.film.plan.lines import caption_lines
 from daemon.film.plan.motions import plan_motions
@@ -44,15 +44,15 @@ def plan_film(
         timeline = replace(timeline, size=quarter(timeline.size))
     if story.film.captions == "burned":
         size = timeline.size
-        drawn = captions(story, timeline, lambda text: caption_lines(text, size, typeface))
+        drawn = plan_captions(story, timeline, lambda text: caption_lines(text, size, typeface))
         timeline = burned(timeline, drawn)
     background = plan_background(story.music, timeline, music)
     return Plan(
         story=story,
         typeface=typeface,
         timeline=timeline,
-        captions=tuple(captions(story, timeline)),
-        chapters=tuple(chapters(story, timeline)),
+        captions=tuple(plan_captions(story, timeline)),
+        chapters=tuple(plan_chapters(story, timeline)),
         motions=plan_motions(story),
         background=background,
         levels=plan_levels(story, timeline, background, sound, music.volume_db),

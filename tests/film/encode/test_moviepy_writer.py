@@ -14,8 +14,8 @@ from moviepy import ImageClip
 from daemon.errors import FilmError
 from daemon.film.encode.moviepy_writer import KEYFRAME_SECONDS, write_film
 from daemon.film.encode.verify import verify_film
-from daemon.film.plan.captions import captions
-from daemon.film.plan.chapters import chapters
+from daemon.film.plan.captions import plan_captions
+from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.options import frame_rate
 from tests.helpers.films import material
@@ -29,8 +29,8 @@ def made(folder: Path, seconds: list[float], **film: Any) -> tuple[Path, Timelin
     words = particulars(
         title="A test",
         language="en",
-        captions=captions(story, timeline),
-        chapters=chapters(story, timeline),
+        captions=plan_captions(story, timeline),
+        chapters=plan_chapters(story, timeline),
     )
     told: list[float] = []
     write_film(material(story, timeline, sound, words), folder / "film.mp4", told.append)

@@ -52,7 +52,7 @@ def told(folder: Path, **film: Any) -> tuple[Story, Timeline, Particulars]:
         story, pages=tuple(pages), title=TITLE, author=AUTHOR, comment=COMMENT, language="de"
     )
     timeline = plan_timeline(story)
-    words, parts = captions.captions(story, timeline), chapters.chapters(story, timeline)
+    words, parts = captions.plan_captions(story, timeline), chapters.plan_chapters(story, timeline)
     return story, timeline, Particulars(TITLE, AUTHOR, COMMENT, "de", words, parts)
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from daemon.errors import FilmError
 from daemon.film.encode.verify import FilmFacts, verify_film
-from daemon.film.plan.captions import captions
-from daemon.film.plan.chapters import chapters
+from daemon.film.plan.captions import plan_captions
+from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from tests.helpers.films import by_moviepy
 from tests.helpers.stories import SIZE, checked_story, mixed, particulars, untouched
@@ -172,8 +172,8 @@ def test_a_film_with_captions_and_chapters_verifies(good: Sample, tmp_path: Path
     words = particulars(
         title="A test",
         language="en",
-        captions=captions(story, timeline),
-        chapters=chapters(story, timeline),
+        captions=plan_captions(story, timeline),
+        chapters=plan_chapters(story, timeline),
     )
     by_moviepy(story, timeline, tmp_path / "film.mp4", sound, words)
     with av.open(tmp_path / "film.mp4") as film:

@@ -16,7 +16,7 @@ from daemon.film.picture import pages as pictures
 from daemon.film.picture.clips import MovingClip, Studio
 from daemon.film.picture.pages import page_frame
 from daemon.film.picture.planes import Frame
-from daemon.film.plan.captions import burned, captions
+from daemon.film.plan.captions import burned, plan_captions
 from daemon.film.plan.timeline import Span, plan_timeline
 from daemon.media.typeface import Typeface
 from daemon.options import Canvas
@@ -81,7 +81,7 @@ def test_a_still_caption_is_the_layer_of_lettering_laid_over_the_page(
 def test_the_poster_is_the_page_without_its_caption(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4], captions="burned", motion="zoom-in")
     timeline = plan_timeline(story)
-    with_words = burned(timeline, captions(story, timeline))
+    with_words = burned(timeline, plan_captions(story, timeline))
     assert with_words.spans[0].caption
     poster = Studio(plan_of(story, with_words)).at_rest(0)
     assert (poster == COLOURS[0]).all()

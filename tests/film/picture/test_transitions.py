@@ -177,7 +177,7 @@ def test_pages_go_on_moving_while_they_give_way_and_come(page: int, tmp_path: Pa
 
 def with_captions(story: Story) -> Timeline:
     timeline, face = plan_timeline(story), Typeface()
-    words = captions.captions(
+    words = captions.plan_captions(
         story, timeline, lambda text: caption_lines(text, timeline.size, face)
     )
     return captions.burned(timeline, words)

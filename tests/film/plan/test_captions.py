@@ -17,7 +17,7 @@ from daemon.film.plan.captions import (
     LINES,
     Caption,
     burned,
-    captions,
+    plan_captions,
     subrip,
     webvtt,
     wrapped,
@@ -64,15 +64,18 @@ def lines_of(found: list[Caption]) -> list[str]:
 
 
 def test_a_caption_stands_while_its_page_is_spoken() -> None:
-    assert captions(*told("one", "two")) == [at(0, 2, "one"), at(2.5, 4.5, "two")]
+    assert plan_captions(*told("one", "two")) == [at(0, 2, "one"), at(2.5, 4.5, "two")]
 
 
 def test_a_caption_stands_for_the_whole_page_where_nothing_is_spoken() -> None:
-    assert captions(*told("one", "two", spoken=False)) == [at(0, 2, "one"), at(2, 4, "two")]
+    assert plan_captions(*told("one", "two", spoken=False)) == [at(0, 2, "one"), at(2, 4, "two")]
 
 
 def test_a_page_without_words_has_no_caption() -> None:
-    assert [caption.text for caption in captions(*told("one", "", "three"))] == ["one", "three"]
+    assert [caption.text for caption in plan_captions(*told("one", "", "three"))] == [
+        "one",
+        "three",
+    ]
 
 
 def test_what_a_card_says_is_no_caption() -> None:
@@ -80,30 +83,30 @@ def test_what_a_card_says_is_no_caption() -> None:
     story, timeline = checked_story(
         [card, page(1, Path("p.png"), narration(SAMPLE_RATE), text="one"), card]
     )
-    assert captions(story, timeline) == [at(1, 2, "one")]
+    assert plan_captions(story, timeline) == [at(1, 2, "one")]
 
 
 def test_two_lines_at_a_time_share_the_narration_s_time_as_they_share_its_letters() -> None:
     first, second = "a" * 40, "b" * 20
-    assert captions(*told(f"{first}\n{first}\n{second}\n{second}", seconds=6)) == [
+    assert plan_captions(*told(f"{first}\n{first}\n{second}\n{second}", seconds=6)) == [
         at(0, 4, first, first),
         at(4, 6, second, second),
     ]
-    assert captions(*told(f"{first}\n{second}\n{first}", seconds=5)) == [
+    assert plan_captions(*told(f"{first}\n{second}\n{first}", seconds=5)) == [
         at(0, 3, first, second),
         at(3, 5, first),
     ]
 
 
 def test_a_transition_moves_no_caption() -> None:
-    assert captions(*told("one", "two", gap=0.0, transition="crossfade")) == captions(
+    assert plan_captions(*told("one", "two", gap=0.0, transition="crossfade")) == plan_captions(
         *told("one", "two", gap=0.0)
     )
 
 
 def test_captions_at_a_fractional_rate_begin_with_their_narrations_to_the_sample() -> None:
     story, timeline = told("one", "two", seconds=60, fps=29.97)
-    assert [caption.start for caption in captions(story, timeline)] == [
+    assert [caption.start for caption in plan_captions(story, timeline)] == [
         cue.start for cue in timeline.cues
     ]
 
@@ -133,7 +136,7 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
         for number, (rest, spoken, text) in enumerate(pages, 1)
     ]
     story, timeline = checked_story(made, fps=fps)
-    found = captions(story, timeline)
+    found = plan_captions(story, timeline)
     times = [time for caption in found for time in (caption.start, caption.end)]
     assert times == sorted(times)
     assert all(caption.start < caption.end for caption in found)
@@ -151,7 +154,7 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
 
 
 def test_the_lines_of_a_text_stay_lines_but_blank_ones_go() -> None:
-    first, *_ = captions(*told("first\n\n  \nsecond " + "word " * 20))
+    first, *_ = plan_captions(*told("first\n\n  \nsecond " + "word " * 20))
     assert first.lines[0] == "first"
     assert first.lines[1].startswith("second word")
 
@@ -160,7 +163,7 @@ def test_the_lines_of_a_text_stay_lines_but_blank_ones_go() -> None:
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.just("\n"), max_size=400)
 )
 def test_lines_are_short_and_never_blank_and_no_word_is_lost(text: str) -> None:
-    lines = lines_of(captions(*told(text.strip() or "x")))
+    lines = lines_of(plan_captions(*told(text.strip() or "x")))
     assert all(line.strip(" ") and len(line) <= LINE for line in lines)
     assert re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]", "", "".join(lines)) == re.sub(
         r"\s", "", text.strip() or "x"
@@ -169,7 +172,7 @@ def test_lines_are_short_and_never_blank_and_no_word_is_lost(text: str) -> None:
 
 def test_whoever_asks_may_say_how_a_text_is_broken_into_lines() -> None:
     story, timeline = told("one two three")
-    assert lines_of(captions(story, timeline, str.split)) == ["one", "two", "three"]
+    assert lines_of(plan_captions(story, timeline, str.split)) == ["one", "two", "three"]
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------------
@@ -204,7 +207,7 @@ def test_markup_cannot_make_a_second_caption() -> None:
         story,
         pages=(replace(story.pages[0], text="a\n\n2\n00:00:00,000 --> 00:00:09,000\nb\u2028c"),),
     )
-    found = captions(evil, timeline)
+    found = plan_captions(evil, timeline)
     for block in subrip(found).removesuffix("\n").split("\n\n"):
         assert re.fullmatch(r"\d+\n[\d:,]+ --> [\d:,]+\n.+(\n.+)?", block)
         assert block.count("-->") == 1
@@ -217,7 +220,7 @@ def test_markup_cannot_make_a_second_caption() -> None:
 
 def test_spans_are_cut_where_words_come_and_go() -> None:
     story, timeline = told("one", "", "three", fps=10)
-    spans = burned(timeline, captions(story, timeline)).spans
+    spans = burned(timeline, plan_captions(story, timeline)).spans
     assert [(span.page, span.first, span.end, span.caption) for span in spans] == [
         (0, 0, 20, ("one",)),
         (0, 20, 25, ()),
@@ -230,7 +233,7 @@ def test_spans_are_cut_where_words_come_and_go() -> None:
 def test_a_change_of_words_cuts_a_page_s_span_too() -> None:
     first, second = "a" * 40, "b" * 40
     story, timeline = told(f"{first}\n{first}\n{second}\n{second}", fps=10)
-    spans = burned(timeline, captions(story, timeline)).spans
+    spans = burned(timeline, plan_captions(story, timeline)).spans
     assert [(span.first, span.end, span.caption) for span in spans] == [
         (0, 10, (first, first)),
         (10, 20, (second, second)),
@@ -264,7 +267,7 @@ def test_burned_captions_change_nothing_but_what_is_read(
         for number, (rest, spoken, text) in enumerate(pages, 1)
     ]
     story, timeline = checked_story(made, fps=fps, transition=transition)
-    found = captions(story, timeline, wrapped)
+    found = plan_captions(story, timeline, wrapped)
     with_words = burned(timeline, found)
     assert replace(with_words, spans=timeline.spans) == timeline
     assert all(one.end == other.first for one, other in itertools.pairwise(with_words.spans))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config import FilmSettings
-from daemon.film.plan.chapters import LONGEST_TITLE, Chapter, chapters, for_youtube
+from daemon.film.plan.chapters import LONGEST_TITLE, Chapter, for_youtube, plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import Card
@@ -43,11 +43,11 @@ def page_of(keys: dict[str, Any], rest: int, numbers: "itertools.count[int]") ->
 
 
 def youtube(story: Story, timeline: Timeline) -> str:
-    return for_youtube(chapters(story, timeline), timeline)
+    return for_youtube(plan_chapters(story, timeline), timeline)
 
 
 def titles(*pages: str | dict[str, Any]) -> list[str]:
-    return [chapter.title for chapter in chapters(*told(*pages))]
+    return [chapter.title for chapter in plan_chapters(*told(*pages))]
 
 
 def test_chapters_begin_at_zero_and_carry_the_words_or_the_number() -> None:
@@ -74,7 +74,7 @@ def test_named_chapters_last_until_the_next_one_and_the_first_pages_make_one_of_
     story, timeline = told(
         "before", "before", {"chapter": "One"}, "more", "more", {"chapter": "Two"}
     )
-    assert chapters(story, timeline) == [
+    assert plan_chapters(story, timeline) == [
         Chapter("before", 0, 96),
         Chapter("One", 96, 240),
         Chapter("Two", 240, 288),
@@ -83,7 +83,7 @@ def test_named_chapters_last_until_the_next_one_and_the_first_pages_make_one_of_
 
 def test_cards_belong_to_the_chapter_beside_them() -> None:
     story, timeline = told(CARD, "one", "two", CARD | {"text": "The End"})
-    assert chapters(story, timeline) == [Chapter("one", 0, 96), Chapter("two", 96, 192)]
+    assert plan_chapters(story, timeline) == [Chapter("one", 0, 96), Chapter("two", 96, 192)]
     assert youtube(story, timeline) == "00:00 one\n00:04 two\n"
 
 
@@ -93,13 +93,13 @@ def test_with_a_title_card_pages_without_words_keep_their_makers_numbers() -> No
 
 def test_a_transition_moves_no_chapter() -> None:
     pages = ("one", "two", "three")
-    assert chapters(*told(*pages, transition="crossfade")) == chapters(*told(*pages))
+    assert plan_chapters(*told(*pages, transition="crossfade")) == plan_chapters(*told(*pages))
 
 
 def test_chapters_at_a_fractional_rate_begin_with_their_pages() -> None:
     story, timeline = told(*"abc", fps=23.976, seconds=60)
     assert timeline.fps == Fraction(24_000, 1001)
-    assert [chapter.first for chapter in chapters(story, timeline)] == [0, 1439, 2877]
+    assert [chapter.first for chapter in plan_chapters(story, timeline)] == [0, 1439, 2877]
     assert youtube(story, timeline) == "00:00 a\n01:00 b\n01:59 c\n"
 
 
@@ -115,7 +115,7 @@ def test_chapters_tile_the_film_and_each_is_one_short_line(
 ) -> None:
     with_cards = [CARD] * title_card + pages + [CARD] * end_card
     story, timeline = told(*with_cards, seconds=seconds)
-    found = chapters(story, timeline)
+    found = plan_chapters(story, timeline)
     assert (found[0].first, found[-1].end) == (0, timeline.frames)
     assert all(now.end == then.first for now, then in itertools.pairwise(found))
     assert all(chapter.first < chapter.end for chapter in found)
