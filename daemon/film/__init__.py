@@ -1,8 +1,8 @@
 """From a checked Story to a verified film.
 
 `plan` decides everything, by arithmetic alone. `picture` draws the pages as moviepy clips, `sound`
-mixes. `encode` writes the file, and verifies it afterwards without trusting whoever wrote it. `render`
-puts a plan through all of them.
+mixes. `encode` writes the file, and verifies it afterwards without trusting whoever wrote it.
+`render` puts a plan through all of them.
 """
 
 from daemon.film.encode.verify import FilmFacts, verify_film

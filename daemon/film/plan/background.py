@@ -1,6 +1,7 @@
 """What is done to the music under a film: it is looped, ducked under the narration, and faded.
 
-Both the mix and the estimate of the film's loudness use this, so what was estimated is what is heard.
+Both the mix and the estimate of the film's loudness use this, so what was estimated is what is
+heard.
 """
 
 from collections.abc import Sequence
@@ -25,16 +26,16 @@ Point = tuple[int, float]
 ATTACK = round(0.3 * SAMPLE_RATE)
 HOLD = round(0.4 * SAMPLE_RATE)
 RELEASE = round(0.8 * SAMPLE_RATE)
-"""Samples. The music goes down before a narration begins, stays down for a moment after it ends, and
-comes up slowly."""
+"""Samples. The music goes down before a narration begins, stays down for a moment after it ends,
+and comes up slowly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """The music of a film of `samples` samples.
 
-    `overlap`: samples in which the track's end and its next beginning sound together. `fade`: samples of
-    the fade at either end of the film.
+    `overlap`: samples in which the track's end and its next beginning sound together. `fade`:
+    samples of the fade at either end of the film.
     """
 
     track: Track | None
@@ -58,12 +59,12 @@ class Background:
 
 @dataclass(frozen=True)
 class Ducking:
-    """How far the music is lowered: a line in decibels through `points`, level before and after them."""
+    """How far the music is lowered: a line in decibels through `points`, level outside them."""
 
     points: tuple[Point, ...]
 
     def factors(self, at: Places) -> Factors:
-        """The line at these samples of the film; a single factor where it is level from end to end."""
+        """The line at these samples of the film; a single factor where it is level throughout."""
         if not self.points:
             return np.ones(1)
         places, decibels = self._line

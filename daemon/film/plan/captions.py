@@ -36,7 +36,7 @@ class Caption:
 
 
 def wrapped(text: str) -> list[str]:
-    """A text as lines for a caption file. None is blank, because a blank line would end the caption."""
+    """A text as lines for a caption file. Blank lines would end a caption, and are left out."""
     return [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, LINE)]
 
 
@@ -63,8 +63,8 @@ def plan_captions(
 def timed(lines: Sequence[str], start: int, end: int) -> Iterator[Caption]:
     """Captions of `LINES` lines each, one after the other from sample `start` to sample `end`.
 
-    Each has the share of the time that it has of the letters; one whose share is not even a sample is
-    left out.
+    Each has the share of the time that it has of the letters; one whose share is not even a sample
+    is left out.
     """
     letters = max(1, sum(map(len, lines)))
     before = 0
@@ -95,7 +95,7 @@ def burned(timeline: Timeline, captions: Sequence[Caption]) -> Timeline:
     return dataclasses.replace(timeline, spans=tuple(spans))
 
 
-# ---- files ------------------------------------------------------------------------------------------
+# ---- files ---------------------------------------------------------------------------------------
 
 
 def subrip(captions: Sequence[Caption]) -> str:

@@ -1,7 +1,7 @@
 """The chapters of a film: one for each page, or for groups of pages where the story names them.
 
-They go into the film itself, and into lines for YouTube, which wants a time and a title on each line,
-and the first time to be 00:00.
+They go into the film itself, and into lines for YouTube, which wants a time and a title on each
+line, and the first time to be 00:00.
 """
 
 import itertools

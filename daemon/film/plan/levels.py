@@ -1,4 +1,4 @@
-"""How loud each part of a film is made: decided before anything is mixed, from what intake measured.
+"""How loud each part of a film is made: decided before mixing, from what intake measured.
 
 Every narration is brought to the film's loudness by itself, so that no page is louder than another.
 Then the powers of narrations and music are added up to an estimate of the whole film (powers of
@@ -46,7 +46,10 @@ class Levels:
 def plan_levels(
     story: Story, timeline: Timeline, background: Background, sound: Sound, volume_db: float
 ) -> Levels:
-    """The levels that bring the film to `sound.loudness_lufs`; `volume_db` is added to the music."""
+    """The levels that bring the film to `sound.loudness_lufs`.
+
+    `volume_db`: how loud the music is, in decibels next to the track as it is recorded.
+    """
     pages = enumerate(story.pages)
     narrations = {page: entry.narration.powers for page, entry in pages if entry.narration}
     voices = voice_gains(narrations, sound)
@@ -80,7 +83,7 @@ def spoken_powers(
 
 
 def music_powers(background: Background, music: float, steps: int) -> Powers:
-    """The powers of the film's music at the factor `music`; zeros where the track is not measured."""
+    """The powers of the film's music at the factor `music`; zeros for an unmeasured track."""
     track = background.track
     if not track or track.powers is None or not len(track.powers):
         return np.zeros(steps)
@@ -103,7 +106,7 @@ def looped_powers(powers: Powers, overlap: int, steps: int) -> Powers:
 
 
 def gain(decibels: float) -> float:
-    """A factor of amplitude, within ±`LARGEST_GAIN_DB`; 1 for infinite decibels, which silence needs."""
+    """A factor of amplitude, within ±`LARGEST_GAIN_DB`; 1 for silence (infinite decibels)."""
     if not math.isfinite(decibels):
         return 1.0
     return amplitude(max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, decibels)))

@@ -1,8 +1,8 @@
-"""When everything happens in a film: integer frames and samples, planned before anything is rendered.
+"""When everything happens in a film: integer frames and samples, planned before rendering.
 
-Rounding errors do not add up. Each picture changes at the frame nearest to the exact sum of the pages
-before it, so no page is ever more than half a frame off. Each narration starts with its picture, to the
-sample. A transition straddles the page change; narrations are never shifted.
+Rounding errors do not add up. Each picture changes at the frame nearest to the exact sum of the
+pages before it, so no page is ever more than half a frame off. Each narration starts with its
+picture, to the sample. A transition straddles the page change; narrations are never shifted.
 """
 
 import dataclasses
@@ -22,7 +22,8 @@ from daemon.story.model import Page, Story
 class Span:
     """`frames` frames in which page number `page` (from 0) is on the screen; `first` counts from 0.
 
-    `into`: the page that it gives way to meanwhile. `caption`: lines that are drawn into the picture.
+    `into`: the page that it gives way to meanwhile. `caption`: lines that are drawn into the
+    picture.
     """
 
     page: int
@@ -48,7 +49,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A narration's place: page number `page` (from 0) sounds for `samples` from sample `start` on."""
+    """A narration's place: page number `page` (from 0), `samples` samples from `start` on."""
 
     page: int
     start: int
@@ -64,9 +65,9 @@ class Cue:
 class Timeline:
     """A film of `fps` frames per second on a canvas of `size` pixels, with sound at `SAMPLE_RATE`.
 
-    `pages`: when it is which page's turn. `spans`: the same frames as they are rendered, cut further
-    where something begins to move, or changes. `overlaps`: for each page change, the number of frames
-    before it, and after it, in which both pages are in sight.
+    `pages`: when it is which page's turn. `spans`: the same frames as they are rendered, cut
+    further where something begins to move, or changes. `overlaps`: for each page change, the number
+    of frames before it, and after it, in which both pages are in sight.
     """
 
     fps: Fraction
@@ -106,7 +107,7 @@ class Timeline:
         return first, end
 
 
-# ---- from a story to its timeline -------------------------------------------------------------------
+# ---- from a story to its timeline ----------------------------------------------------------------
 
 
 def plan_timeline(story: Story) -> Timeline:
@@ -142,8 +143,8 @@ def page_turns(pages: Sequence[Page], fps: Fraction) -> tuple[Span, ...]:
 def frame_edges(lengths: Sequence[int], fps: Fraction) -> list[int]:
     """The frames at which pages of these lengths (in samples) begin, and the frame after the last.
 
-    Each edge is the exact one rounded to the nearest frame. The last is rounded up, so that no sound
-    is cut. Each page gets at least one frame.
+    Each edge is the exact one rounded to the nearest frame. The last is rounded up, so that no
+    sound is cut. Each page gets at least one frame.
     """
     edges = [0]
     exact = 0
@@ -171,9 +172,9 @@ def _spans(
 ) -> Iterator[Span]:
     """Pages alone, and transitions between them.
 
-    A page that moves is cut into pieces of similar length, at most `longest` frames: each is rendered,
-    and held in memory, as a whole. A transition has `overlap` frames of the old page, the first of the
-    new page, and `overlap` more.
+    A page that moves is cut into pieces of similar length, at most `longest` frames: each is
+    rendered, and held in memory, as a whole. A transition has `overlap` frames of the old page, the
+    first of the new page, and `overlap` more.
     """
     begin = 0
     for turn, overlap in zip(turns, [*overlaps, 0], strict=True):
@@ -193,7 +194,7 @@ def _cues(pages: Sequence[Page], turns: Sequence[Span], fps: Fraction) -> Iterat
             yield Cue(turn.page, first_sample(turn.first, fps), page.narration.samples)
 
 
-# ---- frames and samples -----------------------------------------------------------------------------
+# ---- frames and samples --------------------------------------------------------------------------
 
 
 def first_sample(frame: int, fps: Fraction) -> int:
@@ -206,11 +207,11 @@ def nearest_frame(sample: int, fps: Fraction) -> int:
     return math.floor(sample * fps / SAMPLE_RATE + Fraction(1, 2))
 
 
-# ---- canvas -----------------------------------------------------------------------------------------
+# ---- canvas --------------------------------------------------------------------------------------
 
 
 def canvas(size: str, pages: Sequence[Page]) -> Canvas:
-    """The film's width and height in even pixels; "auto" is the size of the page with most pixels."""
+    """The film's size in even pixels; "auto" is the size of the page with the most pixels."""
     if named := named_canvas(size):
         return named
     largest = max(pages, key=lambda page: page.width * page.height)
