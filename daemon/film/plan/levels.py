@@ -48,7 +48,7 @@ def plan_levels(
 ) -> Levels:
     """The levels that bring the film to `sound.loudness_lufs`.
 
-    `volume_db`: how loud the music is, in decibels next to the track as it is recorded.
+    `volume_db`: decibels that are added to the music's track.
     """
     pages = enumerate(story.pages)
     narrations = {page: entry.narration.powers for page, entry in pages if entry.narration}

@@ -17,7 +17,7 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.admission import measured
 from daemon.story.model import Story
 from tests.helpers.films import filmed, heard
-from tests.helpers.stories import checked_story, mixed, narration, plan_of, sine, untouched, wav
+from tests.helpers.stories import checked_story, mixed, narration, plan_of, wav
 from tests.media.test_loudness import RECORDINGS, decoded, ebur128, noise
 
 Mono = npt.NDArray[np.float64]
@@ -167,48 +167,3 @@ def test_digital_silence_stays_silence(tmp_path: Path) -> None:
     _, sound = played(told(tmp_path, [np.zeros(SAMPLE_RATE)]), Sound(), Music(), tmp_path)
     assert np.isfinite(sound).all()
     assert np.abs(sound).max() < 1e-4
-
-
-WINDOW = 960
-"""Samples of a window of 20 ms: both tones below have whole numbers of waves in it."""
-
-
-def tone_level(sound: Samples, hertz: float) -> npt.NDArray[np.float64]:
-    """The level of a tone in each window, in decibels below full scale."""
-    windows = sound[0, : sound.shape[1] // WINDOW * WINDOW].reshape(-1, WINDOW)
-    spectrum = np.abs(np.fft.rfft(windows * np.hanning(WINDOW)))[
-        :, round(hertz * WINDOW / SAMPLE_RATE)
-    ]
-    return np.asarray(20 * np.log10(np.maximum(spectrum * 4 / WINDOW, 1e-9)), np.float64)
-
-
-@pytest.mark.parametrize("duck_db", [-6.0, -15.0])
-def test_music_goes_down_before_words_and_comes_up_after_them_but_not_in_short_pauses(
-    duck_db: float, tmp_path: Path
-) -> None:
-    """A tone of 3 kHz as music; words of 300 Hz from 4 to 5 s, from 5.8 to 6.8 s and from 9.8 to 10.8 s of the film."""
-    word = sine(1.0, 300.0, 0.2)
-    story = told(tmp_path, [None, word, word, None, word], sine(30.0, 3000.0, 0.1), rest=0.8)
-    pages = [
-        replace(page, rest=round(2.2 * SAMPLE_RATE)) if number == 3 else page
-        for number, page in enumerate(story.pages)
-    ]
-    story = replace(story, pages=tuple(pages))
-    timeline = plan_timeline(story)
-    music = Music(volume_db=0.0, duck_db=duck_db, fade_seconds=0.0)
-    sound = heard(
-        filmed(
-            story, timeline, tmp_path / "film.mp4", mixed(story, timeline, untouched(story), music)
-        )
-    )
-    level = tone_level(sound, 3000.0) + 20
-    seconds = (np.arange(len(level)) + 0.5) * WINDOW / SAMPLE_RATE
-    words = [(4.0, 6.8), (9.8, 10.8)]
-    expected = np.min(
-        [
-            np.interp(seconds, [a - 0.3, a, b + 0.4, b + 1.2], [0, duck_db, duck_db, 0])
-            for a, b in words
-        ],
-        axis=0,
-    )
-    assert level[2:-6] == pytest.approx(expected[2:-6], abs=0.4)
