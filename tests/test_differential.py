@@ -1,8 +1,8 @@
 """A whole film against what arithmetic says it must be: every frame's picture, and every tone in its place.
 
-Nothing of the program's own plan is used: the times come from the lengths of the narrations, the colours from the pictures,
-by way of the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited range), and how loud a tone must be from the filters of
-Rec. ITU-R BS.1770-4.
+Nothing of the program's own plan is used: the times come from the lengths of the narrations, the
+colours from the pictures, by way of the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited
+range), and how loud a tone must be from the filters of Rec. ITU-R BS.1770-4.
 """
 
 import contextlib
@@ -27,16 +27,20 @@ SIZES = ((160, 90), (90, 160), (200, 100), (64, 64), (333, 91), (160, 90))
 TONES = (400.0, 700.0, 1100.0, 1500.0, 1900.0, 2300.0)
 SECONDS = (2.61, 2.437, 2.85, 4.333, 2.701, 2.52)
 SILENT_PAGE = 3
-"""A page without narration, long enough for the music to come up and go down again; all others have one."""
+"""A page without narration, long enough for the music to come up and go down again; all others have
+one."""
 GAP = 0.3
 LOUDNESS = -16.0
 MUSIC_TONE, MUSIC_LEVEL, MUSIC_DB, DUCK_DB = 5000.0, 0.2, -20.0, -6.0
-"""Where nobody speaks it is more than 10 LU below the narrations: the gate leaves it out of the film's loudness."""
+"""Where nobody speaks it is more than 10 LU below the narrations: the gate leaves it out of the
+film's loudness."""
 BACKGROUND = "#102040"  # 16, 32, 64
 CLOSE = 6
-"""How far a colour may be off: two steps of the 8-bit chroma (2.1 each, in blue) and one of the luma."""
+"""How far a colour may be off: two steps of the 8-bit chroma (2.1 each, in blue) and one of the
+luma."""
 EDGE = 0.05
-"""Seconds left out around the ends of a tone: an AAC encoder spreads them over a frame of 21 ms or two."""
+"""Seconds left out around the ends of a tone: an AAC encoder spreads them over a frame of 21 ms or
+two."""
 
 Floats = npt.NDArray[np.floating[Any]]
 
