@@ -183,7 +183,7 @@ def narrations(draw: st.DrawFn) -> list[Cue]:
 
 
 def slow_decibels(cues: list[Cue], place: int) -> float:
-    """How far the music is lowered at a sample: the narrations, joined one by one, as trapezoids."""
+    """How far the music is lowered at a sample: narrations, joined one by one, as trapezoids."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted((cue.start, cue.end) for cue in cues):
         near = [other for other in joined if start - ATTACK < other[1] + HOLD + RELEASE]

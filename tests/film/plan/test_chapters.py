@@ -57,10 +57,8 @@ def titles(*pages: str | dict[str, Any]) -> list[str]:
 
 
 def test_chapters_begin_at_zero_and_are_called_by_their_text_or_number() -> None:
-    assert (
-        youtube(*planned("Once upon\na   time", "", "The end", seconds=60))
-        == "00:00 Once upon a time\n01:00 Page 2\n02:00 The end\n"
-    )
+    lines = youtube(*planned("Once upon\na   time", "", "The end", seconds=60))
+    assert lines == "00:00 Once upon a time\n01:00 Page 2\n02:00 The end\n"
 
 
 def test_chapters_of_a_long_film_have_hours() -> None:
