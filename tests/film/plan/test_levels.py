@@ -28,7 +28,7 @@ PEAK = -1.0
 
 
 def at(sound: Samples, lufs: float) -> Mono:
-    """One side of a sound, brought to a loudness, and clipped where it does not fit into a file."""
+    """The left channel of a sound, brought to a loudness, and clipped where a file cannot hold it."""
     meter = LoudnessMeter()
     meter.add(np.stack([sound[0], sound[0]]))
     return np.asarray(
@@ -36,9 +36,7 @@ def at(sound: Samples, lufs: float) -> Mono:
     )
 
 
-def story_of(
-    folder: Path, narrations: Sequence[Mono | None], music: Mono | None = None, rest: float = 0.4
-) -> Story:
+def story_of(folder: Path, narrations: Sequence[Mono | None], music: Mono | None = None) -> Story:
     """A story with these narrations and this music; a page without one lasts four seconds."""
     track = Track("music", wav(folder / "music.wav", music)) if music is not None else None
     story = checked_story(folder / "story", [0.1] * len(narrations), track, size="32x32", fps=5)
@@ -48,7 +46,7 @@ def story_of(
             pages.append(replace(page, narration=None, rest=4 * SAMPLE_RATE))
         else:
             file = wav(page.image.with_suffix(".wav"), sound)
-            pages.append(replace(page, narration=narration(file), rest=round(rest * SAMPLE_RATE)))
+            pages.append(replace(page, narration=narration(file), rest=round(0.4 * SAMPLE_RATE)))
     measured_track = replace(track, powers=measured(track.path)[1]) if track else None
     return replace(story, pages=tuple(pages), music=measured_track)
 
