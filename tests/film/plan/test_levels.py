@@ -28,7 +28,7 @@ PEAK = -1.0
 
 
 def at(sound: Samples, lufs: float) -> Mono:
-    """The left channel of a sound, brought to a loudness, and clipped where a file cannot hold it."""
+    """The left channel of a sound, brought to a loudness, and clipped to fit into a file."""
     meter = LoudnessMeter()
     meter.add(np.stack([sound[0], sound[0]]))
     return np.asarray(
