@@ -226,7 +226,7 @@ def test_pages_keep_moving_during_their_transitions(page: int, tmp_path: Path) -
 def with_captions(story: Story) -> Timeline:
     timeline = plan_timeline(story)
     face = Typeface()
-    words = captions.captions(
+    words = captions.plan_captions(
         story, timeline, lambda text: caption_lines(text, timeline.size, face)
     )
     return captions.burned(timeline, words)
