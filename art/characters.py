@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from brushes import (
+from art.brushes import (
     Array,
     Canvas,
     Colour,

@@ -18,7 +18,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
-from audio_tools import (
+from art.audio_tools import (
     FloatArray,
     bring_to_loudness,
     convolve_circular,
@@ -31,8 +31,8 @@ from audio_tools import (
     shape_spectrum,
     shelf_response,
 )
-from voice_measures import measure_voice
-from voices import VOICES, Speech
+from art.voice_measures import measure_voice
+from art.voices import VOICES, Speech
 
 STORY = Path(__file__).resolve().parent.parent / "daemon" / "demo" / "the-fox-and-the-lighthouse"
 RATE = 44_100

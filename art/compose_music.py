@@ -19,7 +19,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
-from audio_tools import (
+from art.audio_tools import (
     FloatArray,
     bring_to_loudness,
     convolve_circular,
@@ -31,9 +31,9 @@ from audio_tools import (
     peak_decibels,
     shape_spectrum,
 )
-from instruments import shaker
-from music_scores import PIECES, Part, Piece
-from opus_loop import RATE, write_loop
+from art.instruments import shaker
+from art.music_scores import PIECES, Part, Piece
+from art.opus_loop import RATE, write_loop
 
 MUSIC = Path(__file__).resolve().parent.parent / "music"
 BIT_RATE = 84_000

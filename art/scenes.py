@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from brushes import (
+from art.brushes import (
     HEIGHT,
     WIDTH,
     Array,
@@ -39,7 +39,7 @@ from brushes import (
     tint,
     veil,
 )
-from characters import (
+from art.characters import (
     LAMP_HEIGHT,
     Coat,
     Paintwork,
@@ -56,7 +56,7 @@ from characters import (
     running_fox,
     sitting_fox,
 )
-from landscape import (
+from art.landscape import (
     branch,
     cliff,
     clouds,

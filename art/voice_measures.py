@@ -7,8 +7,8 @@ the pitch moves (a monotone is what gives most synthesisers away), and whether t
 from dataclasses import dataclass
 
 import numpy as np
-from audio_tools import FloatArray
-from voices import Speech
+from art.audio_tools import FloatArray
+from art.voices import Speech
 
 _FRAME_SECONDS = 0.04
 _STEP_SECONDS = 0.01

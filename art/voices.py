@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio_tools import FloatArray, decode
+from art.audio_tools import FloatArray, decode
 
 # Festival speaks this fraction of its usual tempo (the hts_engine parameter "-r", its speech speed rate).
 FESTIVAL_SPEED = 0.86

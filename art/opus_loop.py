@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from audio_tools import FloatArray, encode
+from art.audio_tools import FloatArray, encode
 
 RATE = 48_000
 BEFORE = 3_840  # samples: the 80 ms that RFC 7845, section 4.2, asks for

@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from brushes import Canvas, bloom, finished, paper, tint, vignette, wobble
-from scenes import SCENES
+from art.brushes import Canvas, bloom, finished, paper, tint, vignette, wobble
+from art.scenes import SCENES
 
 FOLDER = Path(__file__).resolve().parent.parent / "daemon" / "demo" / "the-fox-and-the-lighthouse"
 QUALITY = 88

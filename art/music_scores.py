@@ -7,7 +7,7 @@ instrument without pitch, "+" for an octave up. The beat is whatever the tempo c
 
 from dataclasses import dataclass
 
-from instruments import (
+from art.instruments import (
     Instrument,
     bass,
     felt_piano,

@@ -9,7 +9,7 @@ Instruments", 2nd edition, 1998) and from trying otherwise.
 from collections.abc import Callable
 
 import numpy as np
-from audio_tools import FloatArray, low_pass_response, shape_spectrum
+from art.audio_tools import FloatArray, low_pass_response, shape_spectrum
 
 RATE = 48_000
 _HIGHEST_PARTIAL = 12_000.0  # hertz; background music needs nothing above

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from brushes import (
+from art.brushes import (
     HEIGHT,
     WIDTH,
     Array,
