@@ -1,8 +1,8 @@
 """The two free voices that can read the demo story aloud: festival's HTS voice and flite's slt.
 
-Both were trained on the CMU ARCTIC recordings of the same speaker and come with Debian (packages festival and
-festvox-us-slt-hts, and flite). Each is asked for one sentence at a time and tells where it paused, so that the
-narration can stretch exactly those pauses and nothing else.
+Both were trained on the CMU ARCTIC recordings of the same speaker, and are packages of Debian:
+festival with festvox-us-slt-hts, and flite. Each speaks one sentence at a time and lists where it
+paused, so that the narration can stretch exactly those pauses and nothing else.
 """
 
 import re
@@ -14,15 +14,15 @@ from pathlib import Path
 
 from art.audio_tools import FloatArray, decode
 
-# Festival speaks this fraction of its usual tempo (the hts_engine parameter "-r", its speech speed rate).
 FESTIVAL_SPEED = 0.86
-
-# Flite makes every sound this much longer.
+"""Festival speaks at this fraction of its usual tempo (hts_engine's "-r", speech speed rate)."""
 FLITE_STRETCH = 1.16
+"""How much longer flite makes every sound."""
 
-# The phrasing follows the punctuation alone: the statistical model breaks "rang its bell" away from its boat.
-# "the" before a vowel becomes "thee", and two words that the lexicon guesses wrongly are spelt out.
-_FESTIVAL_SETUP = """
+# Festival's phrases follow the punctuation alone: its statistical model breaks "rang its bell"
+# away from its boat. "the" before a vowel becomes "thee", and two words that the lexicon guesses
+# wrongly are spelt.
+FESTIVAL_SETUP = """
 (voice_cmu_us_slt_arctic_hts)
 (set! hts_engine_params (cons (list "-r" {speed}) hts_engine_params))
 (lex.add.entry '("gulls" nil (((g ah l z) 1))))
@@ -34,73 +34,83 @@ _FESTIVAL_SETUP = """
 (define (say_thee utt)
   (mapcar
     (lambda (word)
-      (let ((seg (item.relation (item.daughtern (item.relation.daughtern word 'SylStructure)) 'Segment)))
-        (if (and (string-equal "the" (downcase (item.name word))) (string-equal "+" (item.feat seg "n.ph_vc")))
+      (let ((seg
+              (item.relation
+                (item.daughtern (item.relation.daughtern word 'SylStructure)) 'Segment)))
+        (if (and (string-equal "the" (downcase (item.name word)))
+                 (string-equal "+" (item.feat seg "n.ph_vc")))
             (item.set_feat seg 'name "iy"))))
     (utt.relation.items utt 'Word))
   utt)
 (set! postlex_rules_hooks (append postlex_rules_hooks (list say_thee)))
 """
-_FESTIVAL_SENTENCE = """
+FESTIVAL_SENTENCE = """
 (set! utt (utt.synth (Utterance Text "{text}")))
 (utt.save.wave utt "{wave}")
-(mapcar (lambda (seg) (format t "%s:%f " (item.name seg) (item.feat seg "end"))) (utt.relation.items utt 'Segment))
+(mapcar
+  (lambda (seg) (format t "%s:%f " (item.name seg) (item.feat seg "end")))
+  (utt.relation.items utt 'Segment))
 """
 
 
 @dataclass(frozen=True)
 class Speech:
-    """One spoken sentence, and the (start, end) seconds of the pauses inside it."""
+    """One spoken sentence, and the (start, end) of the pauses inside it, in seconds."""
 
     samples: FloatArray
     rate: int
     pauses: tuple[tuple[float, float], ...]
 
 
-def _run(*command: str) -> str:
-    """Run a synthesiser and give back what it printed."""
+def printed_by(*command: str) -> str:
+    """What a synthesiser printed. Raises CalledProcessError when it fails."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _inner_pauses(listing: str) -> tuple[tuple[float, float], ...]:
-    """Find the pauses between words in "name:end name:end ..." lines, each of which restarts its clock."""
+def inner_pauses(listing: str) -> tuple[tuple[float, float], ...]:
+    """The pauses between words, from lines of "name:end name:end …".
+
+    The clock of each line starts at zero. Pauses that touch are one.
+    """
     pauses: list[tuple[float, float]] = []
-    offset = end = 0.0
+    end = 0.0
     for line in listing.splitlines():
-        offset, start = end, end
+        offset = end
+        start = end
         for name, seconds in re.findall(r"(\S+):([\d.]+)", line):
             end = offset + float(seconds)
             if name == "pau":
-                joined = bool(pauses) and abs(pauses[-1][1] - start) < 1e-3
-                pauses[-1:] = [(pauses[-1][0], end)] if joined else [*pauses[-1:], (start, end)]
+                if pauses and abs(pauses[-1][1] - start) < 1e-3:
+                    pauses[-1] = (pauses[-1][0], end)
+                else:
+                    pauses.append((start, end))
             start = end
     return tuple(pauses[1:-1])  # the first and the last are the silence around the sentence
 
 
-def _read_speech(wave: Path, listing: str) -> Speech:
-    """Pair the recording with the pauses that the synthesiser listed."""
+def read_speech(wave: Path, listing: str) -> Speech:
+    """The recording, with the pauses that the synthesiser listed."""
     channels, rate = decode(wave)
-    return Speech(channels[0], rate, _inner_pauses(listing))
+    return Speech(channels[0], rate, inner_pauses(listing))
 
 
 def speak_with_festival(text: str) -> Speech:
-    """Let festival's HTS voice speak a sentence: 32 kHz, statistical parametric."""
+    """A sentence in festival's HTS voice: 32 kHz, statistical parametric."""
     with tempfile.TemporaryDirectory() as folder:
-        wave, script = Path(folder, "sentence.wav"), Path(folder, "sentence.scm")
+        wave = Path(folder, "sentence.wav")
+        script = Path(folder, "sentence.scm")
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        sentence = _FESTIVAL_SENTENCE.format(text=escaped, wave=wave)
-        script.write_text(_FESTIVAL_SETUP.format(speed=FESTIVAL_SPEED) + sentence, encoding="utf-8")
-        return _read_speech(wave, _run("festival", "-b", str(script)))
+        sentence = FESTIVAL_SENTENCE.format(text=escaped, wave=wave)
+        script.write_text(FESTIVAL_SETUP.format(speed=FESTIVAL_SPEED) + sentence, encoding="utf-8")
+        return read_speech(wave, printed_by("festival", "-b", str(script)))
 
 
 def speak_with_flite(text: str) -> Speech:
-    """Let flite's slt voice speak a sentence: 16 kHz, CLUSTERGEN."""
+    """A sentence in flite's slt voice: 16 kHz, CLUSTERGEN."""
     with tempfile.TemporaryDirectory() as folder:
         wave = Path(folder, "sentence.wav")
-        stretch = f"duration_stretch={FLITE_STRETCH}"
-        return _read_speech(
-            wave, _run("flite", "-voice", "slt", "--setf", stretch, "-psdur", "-t", text, str(wave))
-        )
+        options = ("-voice", "slt", "--setf", f"duration_stretch={FLITE_STRETCH}", "-psdur")
+        return read_speech(wave, printed_by("flite", *options, "-t", text, str(wave)))
 
 
 VOICES: dict[str, Callable[[str], Speech]] = {
