@@ -1,7 +1,7 @@
 """The programs that made what is bundled: the demo story's pictures and narration, and the music.
 
-Nobody needs to run them; they are kept so that every picture and sound can be made again, and changed.
-Run them from the repository's root:
+Nobody needs to run them; they are kept so that every picture and sound can be made again, and
+changed. Run them from the repository's root:
 
     python -m art.draw_pictures       six pictures into daemon/demo
     python -m art.speak_narration     six narrations into daemon/demo (needs Debian's festival or flite)
@@ -16,6 +16,6 @@ Each of the three stands on modules of its own:
     compose_music     `music_scores` holds the pieces, `instruments` the sound of each note, and
                       `opus_loop` writes a file that repeats without a seam
 
-`audio_tools` is shared by speech and music. Everything is computed by numpy, Pillow and PyAV, and every
-seed is fixed: the same program makes the same files.
+`audio_tools` is shared by speech and music. Everything is computed by numpy, Pillow and PyAV, and
+every seed is fixed: the same program makes the same files.
 """

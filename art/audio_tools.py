@@ -79,7 +79,7 @@ def convolve_circular(samples: FloatArray, impulse: FloatArray) -> FloatArray:
 
 
 def resample(samples: FloatArray, rate: int, new_rate: int) -> FloatArray:
-    """The sound at another rate, by ideal band-limited interpolation: its spectrum cut or padded."""
+    """The sound at another rate, by ideal band-limited interpolation (spectrum cut or padded)."""
     length = samples.shape[-1]
     new_length = round(length * new_rate / rate)
     resampled = np.fft.irfft(np.fft.rfft(samples), new_length) * (new_length / length)

@@ -71,7 +71,7 @@ QUALITIES = {
 
 @dataclass(frozen=True)
 class Note:
-    """One note: its start and length in beats, its MIDI pitch, and how hard it is struck, 0 to 1."""
+    """One note: start and length in beats, MIDI pitch, and how hard it is struck, 0 to 1."""
 
     start: float
     length: float
@@ -81,7 +81,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Chord:
-    """What the accompaniment plays in a bar: MIDI pitches, the voices from the lowest, the bass."""
+    """The MIDI pitches of a bar's accompaniment: the voices from the lowest, and the bass."""
 
     voices: tuple[int, ...]
     bass: int

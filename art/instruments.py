@@ -202,7 +202,7 @@ def bass(
 def pad(
     frequency: float, seconds: float, velocity: float, chance: np.random.Generator
 ) -> FloatArray:
-    """A small, warm string section: five detuned players who swell in and overlap the next chord."""
+    """A small, warm string section: five detuned players who swell in and overlap the next note."""
     swell = min(1.6, 0.45 * seconds)
     fall = 2.2
     time = sample_times(seconds + fall)

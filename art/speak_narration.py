@@ -80,7 +80,7 @@ def split_sentences(text: str) -> list[str]:
 
 
 def mark_breaths(sentence: str) -> tuple[str, list[str]]:
-    """The sentence with a comma at each breath, and its inner marks in order ("breath" for ours)."""
+    """The sentence with a comma at each breath, and its marks in order ("breath" for ours)."""
     for words in BREATHS:
         sentence = sentence.replace(words, words + "|")
     marks = ["breath" if mark == "|" else mark for mark in re.findall("[,:;|]", sentence)]

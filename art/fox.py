@@ -1,13 +1,14 @@
-"""Who and what comes back from page to page: Wren the fox, her lantern, the lighthouse, the boat, owl and gulls.
+"""Wren the fox in her poses, and her lantern.
 
-Each is designed once, as smooth outlines in its own small coordinates (feet at the origin, facing right, y downwards),
-and is drawn at any size, turned or mirrored, in the light of the page it stands on.
+She is designed once, as smooth outlines in her own small coordinates (feet at the origin, facing right, y
+downwards), and is drawn at any place, in the light of the page on which she stands.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from art.brushes import (
     Array,
     Canvas,
@@ -15,45 +16,18 @@ from art.brushes import (
     Point,
     Shape,
     Stencil,
-    blade,
     cut,
     draw,
     glow,
-    light_up,
     limb,
     mix,
     moved,
-    numbers,
     oval,
     rim,
     smooth,
-    smoothstep,
     stamp,
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a character stands on the page, how big, how turned, and whether it faces left."""
-
-    x: float
-    y: float
-    size: float = 1.0
-    angle: float = 0.0
-    flip: bool = False
-
-    def put(self, shape: Shape) -> Shape:
-        """The shape carried from its own coordinates onto the page."""
-        return [
-            moved(outline, (self.x, self.y), self.size, self.angle, self.flip) for outline in shape
-        ]
-
-    def spot(self, x: float, y: float) -> Point:
-        """One point carried onto the page."""
-        across, down = moved(numbers([[x, y]]), (self.x, self.y), self.size, self.angle, self.flip)[
-            0
-        ].tolist()
-        return across, down
+from art.place import Place
 
 
 @dataclass(frozen=True)
@@ -81,9 +55,6 @@ class Coat:
         far = mix(self.fur, self.dark, 0.55)
         eye = mix(self.dark, (0.0, 0.0, 0.0), 0.6)
         return {"fur": self.fur, "pale": self.pale, "dark": self.dark, "far": far, "eye": eye}[name]
-
-
-# Wren
 
 
 def fox_ear(lean: float) -> Shape:
@@ -380,9 +351,6 @@ def draw_fox(canvas: Canvas, parts: Sequence[Part], place: Place, coat: Coat) ->
     )
 
 
-# Her lantern
-
-
 def draw_lantern(canvas: Canvas, place: Place, iron: Colour, flame: Colour, radius: float) -> Point:
     """A little storm lantern that hangs from the origin; gives the place of its flame."""
     heart = place.spot(0, 27)
@@ -404,308 +372,3 @@ def draw_lantern(canvas: Canvas, place: Place, iron: Colour, flame: Colour, radi
     )
     glow(canvas, heart, 15 * place.size, (1.0, 0.93, 0.7), 0.95)
     return heart
-
-
-# The lighthouse
-
-
-@dataclass(frozen=True)
-class Paintwork:
-    """The colours of the lighthouse under the light of one page, which falls from the left (side -1) or right (1)."""
-
-    wall: Colour
-    stripe: Colour
-    iron: Colour
-    shade: Colour
-    glass: Colour
-    side: float = -1.0
-    window: Colour | None = None
-
-
-LAMP_HEIGHT = -223.0
-
-
-def tower_half(height: float) -> float:
-    """The half width of the tower at a height (0 at its foot, 1 under the gallery)."""
-    return 17 + 11 * (1 - height) + 7 * (1 - height) ** 4
-
-
-def draw_tower(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
-    """The striped, tapered, round-shaded wall."""
-    levels = np.linspace(0, 1, 24)
-    right = [(tower_half(level), -200 * level) for level in levels.tolist()]
-    outline = numbers(right + [(-x, y) for x, y in right[::-1]])
-    stencil = cut(canvas, place.put([outline]))
-    rows, columns = stencil.window
-    height = np.clip((place.y - canvas.down[rows]) / (200 * place.size), 0, 1)
-    across = np.clip(
-        (canvas.across[:, columns] - place.x) / (place.size * tower_half_of(height)), -1, 1
-    )
-    band = (height + 0.018 * np.sqrt(1 - across**2)) * 3.5 + 0.5
-    edge = 0.02 + 0.006 / max(place.size, 0.1)
-    wave = np.abs(band % 2 - 1)
-    stripe = smoothstep(0.5 - edge, 0.5 + edge, wave)[..., None]
-    colour = numbers(paintwork.wall) * (1 - stripe) + numbers(paintwork.stripe) * stripe
-    dim = (0.9 * smoothstep(-0.35, 1.0, -across * paintwork.side))[..., None]
-    stamp(canvas, stencil, numbers(colour * (1 - dim) + colour * numbers(paintwork.shade) * dim))
-
-
-def tower_half_of(height: Array) -> Array:
-    """`tower_half` for a sheet of heights."""
-    return numbers(17 + 11 * (1 - height) + 7 * (1 - height) ** 4)
-
-
-def draw_gallery(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
-    """The walkway around the lamp, its brackets and its railing."""
-    draw(
-        canvas,
-        place.put(
-            [
-                smooth(
-                    [(-17, -192), (17, -192), (28, -202), (28, -206), (-28, -206), (-28, -202)],
-                    steps=3,
-                )
-            ]
-        ),
-        paintwork.iron,
-    )
-    posts: Shape = []
-    for x in np.linspace(-27, 27, 9).tolist():
-        posts += limb([(x, -205), (x, -221)], [0.7, 0.7], steps=4)
-    rails = [
-        *limb([(-28, -221), (28, -221)], [0.9, 0.9]),
-        *limb([(-28, -213), (28, -213)], [0.5, 0.5]),
-    ]
-    draw(canvas, place.put([*posts, *rails]), paintwork.iron)
-
-
-def draw_lamp_room(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
-    """The glass room with its bars, and the cap with ball and rod."""
-    draw(
-        canvas,
-        place.put([numbers([(-15, -205), (15, -205), (15, -243), (-15, -243)])]),
-        paintwork.glass,
-    )
-    bars: Shape = []
-    for x in (-15, -8, 0, 8, 15):
-        bars += limb([(x, -205), (x, -243)], [0.8, 0.8], steps=4)
-    draw(canvas, place.put([*bars, *limb([(-15, -224), (15, -224)], [0.6, 0.6])]), paintwork.iron)
-    cap = smooth(
-        [
-            (-21, -241),
-            (-17, -247),
-            (-11, -257),
-            (-3, -263),
-            (3, -263),
-            (11, -257),
-            (17, -247),
-            (21, -241),
-        ],
-        steps=5,
-    )
-    draw(
-        canvas,
-        place.put([cap, oval(0, -267, 3.6), *limb([(0, -266), (0, -284)], [0.9, 0.5])]),
-        paintwork.stripe,
-    )
-    lit = [
-        smooth(
-            [(-21, -241), (-17, -247), (-11, -257), (-3, -263), (-2, -256), (-6, -247), (-8, -241)],
-            steps=5,
-        )
-    ]
-    turned = Place(place.x, place.y, place.size, flip=paintwork.side > 0)
-    draw(canvas, turned.put(lit), mix(paintwork.stripe, paintwork.wall, 0.3), 0.7)
-    dim = [smooth([(21, -241), (17, -247), (11, -257), (3, -263), (4, -252), (6, -241)], steps=5)]
-    draw(canvas, turned.put(dim), mix(paintwork.stripe, paintwork.shade, 0.75), 0.7)
-
-
-def draw_lighthouse(canvas: Canvas, place: Place, paintwork: Paintwork) -> Point:
-    """The whole lighthouse; gives the place of its lamp."""
-    draw_tower(canvas, place, paintwork)
-    pane = paintwork.window or paintwork.iron
-    for height, x in ((-58, 4), (-108, -3), (-156, 2)):
-        draw(
-            canvas,
-            place.put(
-                [
-                    smooth(
-                        [
-                            (x - 3.6, height + 6),
-                            (x - 3.6, height - 3),
-                            (x, height - 8),
-                            (x + 3.6, height - 3),
-                            (x + 3.6, height + 6),
-                        ],
-                        steps=4,
-                    )
-                ]
-            ),
-            pane,
-        )
-    draw(
-        canvas,
-        place.put([smooth([(-8, 1), (-8, -16), (0, -24), (8, -16), (8, 1)], steps=4)]),
-        paintwork.iron,
-    )
-    draw_gallery(canvas, place, paintwork)
-    draw_lamp_room(canvas, place, paintwork)
-    return place.spot(0, LAMP_HEIGHT)
-
-
-def draw_cottage(canvas: Canvas, place: Place, paintwork: Paintwork) -> None:
-    """The keeper's house at the foot of the tower."""
-    draw(
-        canvas,
-        place.put([numbers([(-34, 2), (-34, -26), (34, -26), (34, 2)])]),
-        mix(paintwork.wall, paintwork.shade, 0.45),
-    )
-    draw(
-        canvas,
-        place.put([numbers([(-39, -24), (-28, -47), (28, -47), (39, -24)])]),
-        mix(paintwork.stripe, paintwork.iron, 0.55),
-    )
-    draw(canvas, place.put([numbers([(14, -44), (14, -58), (22, -58), (22, -44)])]), paintwork.iron)
-    panes = [numbers([(x, -8), (x, -19), (x + 9, -19), (x + 9, -8)]) for x in (-22, 10)]
-    draw(canvas, place.put(panes), paintwork.window or paintwork.iron)
-
-
-# Boat and birds
-
-
-def draw_boat(
-    canvas: Canvas, place: Place, hull: Colour, sail: Colour, trim: Colour, lamp: Colour | None
-) -> None:
-    """A stout little fishing boat with one patched sail, a bell at the bow and a lamp at the stern."""
-    draw(canvas, place.put(limb([(2, -20), (3, -112)], [2.2, 1.4])), trim)
-    draw(
-        canvas,
-        place.put(
-            [
-                smooth(
-                    [(8, -106), (26, -76), (42, -44), (58, -30), (30, -27), (8, -29), (10, -66)],
-                    steps=6,
-                )
-            ]
-        ),
-        sail,
-    )
-    draw(
-        canvas,
-        place.put(
-            [
-                smooth(
-                    [(-2, -100), (-12, -66), (-34, -34), (-18, -31), (-3, -32), (-5, -62)], steps=6
-                )
-            ]
-        ),
-        mix(sail, trim, 0.25),
-    )
-    body = [
-        (-66, -27),
-        (-40, -20),
-        (0, -18),
-        (40, -21),
-        (70, -32),
-        (62, -10),
-        (48, 4),
-        (0, 8),
-        (-46, 4),
-        (-60, -10),
-    ]
-    draw(canvas, place.put([smooth(body, steps=6)]), hull)
-    draw(
-        canvas,
-        place.put(limb([(-64, -24), (-38, -17), (0, -15), (40, -18), (67, -28)], [2, 2.4, 2])),
-        mix(sail, hull, 0.35),
-    )
-    draw(
-        canvas, place.put(limb([(58, -26), (58, -48), (64, -53), (70, -50)], [1.3, 1.3, 1.0])), trim
-    )
-    bell = [
-        numbers([(67.5, -51), (72.5, -51), (75, -42), (78, -39), (62, -39), (65, -42)]),
-        oval(70, -38, 2),
-    ]
-    draw(canvas, place.put(bell), mix(trim, lamp or sail, 0.45))
-    draw(canvas, place.put(limb([(-56, -24), (-56, -46)], [1.3, 1.3])), trim)
-    if lamp:
-        glow(canvas, place.spot(-56, -50), 70 * place.size, lamp, 0.7)
-        light_up(canvas, place.put([oval(-56, -50, 4, 5)]), mix(lamp, (1.0, 1.0, 1.0), 0.5))
-
-
-def draw_gull(canvas: Canvas, place: Place, colour: Colour, lift: float = 1.0) -> None:
-    """A gull on the wing; lift bends its wings up or, when small, flat."""
-    left = limb(
-        [(0, 0), (-12, -11 * lift), (-26, -9 * lift), (-42, 1)], [3.0, 2.6, 1.8, 0.3], steps=8
-    )
-    right = limb(
-        [(2, 0), (13, -13 * lift), (26, -14 * lift), (43, -6)], [3.0, 2.6, 1.8, 0.3], steps=8
-    )
-    body = limb([(-8, 4), (0, 1), (10, 0), (15, 1)], [0.8, 3.6, 3.2, 0.8], steps=8)
-    draw(canvas, place.put([*left, *right, *body]), colour)
-
-
-def draw_owl(
-    canvas: Canvas, place: Place, feather: Colour, pale: Colour, eye: Colour, edge: Colour
-) -> None:
-    """The owl who never sleeps: round, tufted and wide awake."""
-    body = [
-        smooth(
-            [
-                (-10, -72),
-                (-20, -76),
-                (-26, -84),
-                (-27, -70),
-                (-26, -56),
-                (-31, -34),
-                (-24, -8),
-                (0, 3),
-                (24, -8),
-                (31, -34),
-                (26, -56),
-                (27, -70),
-                (26, -84),
-                (20, -76),
-                (10, -72),
-            ]
-        )
-    ]
-    stencil = cut(canvas, place.put(body), margin=8)
-    stamp(canvas, stencil, feather)
-    belly = [smooth([(-16, -40), (-17, -16), (0, -3), (17, -16), (16, -40), (0, -46)])]
-    draw(canvas, place.put(belly), mix(feather, pale, 0.4))
-    flecks = [
-        blade((x, y), (x, y + 8), 0, 5)
-        for y in (-36, -26, -16)
-        for x in (-10 - y % 4, 0, 10 + y % 4)
-    ]
-    draw(canvas, place.put(flecks), feather)
-    draw(
-        canvas, place.put([oval(-11, -57, 13, 13), oval(11, -57, 13, 13)]), mix(feather, pale, 0.75)
-    )
-    draw(
-        canvas,
-        place.put(
-            [
-                smooth([(-29, -44), (-33, -22), (-22, -4), (-18, -26)]),
-                smooth([(29, -44), (33, -22), (22, -4), (18, -26)]),
-            ]
-        ),
-        mix(feather, (0.0, 0.0, 0.0), 0.35),
-    )
-    stamp(
-        canvas,
-        Stencil(stencil.top, stencil.left, rim(stencil, (0.5, 0.7), 4 * place.size * canvas.scale)),
-        edge,
-        0.8,
-    )
-    for x in (-11, 11):
-        glow(canvas, place.spot(x, -57), 26 * place.size, eye, 0.4)
-        draw(canvas, place.put([oval(x, -57, 9)]), eye)
-        draw(canvas, place.put([oval(x + 1, -56, 5)]), (0.03, 0.03, 0.05))
-        draw(canvas, place.put([oval(x - 1, -59, 1.8)]), (1.0, 1.0, 0.95))
-    draw(
-        canvas,
-        place.put([smooth([(-4, -52), (4, -52), (0, -42)], steps=5)]),
-        mix(eye, feather, 0.3),
-    )
