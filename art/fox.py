@@ -1,7 +1,7 @@
 """Wren the fox in her poses, and her lantern.
 
-She is designed once, as smooth outlines in her own small coordinates (feet at the origin, facing right, y
-downwards), and is drawn at any place, in the light of the page on which she stands.
+She is designed once, as smooth outlines in her own small coordinates (feet at the origin, facing
+right, y downwards), and is drawn at any place, in the light of the page on which she stands.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from art.place import Place
 
 @dataclass(frozen=True)
 class Part:
-    """One solid piece of a character and the markings painted on it."""
+    """One solid piece of the fox, and the markings on it: each a colour (see `Coat`) and its shape."""
 
     base: Shape
     colour: str
@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Coat:
-    """The colours of the fox under the light of one page, and where that light comes from."""
+    """The colours of the fox in the light of one page, and the direction of that light."""
 
     fur: Colour
     pale: Colour
@@ -51,14 +51,14 @@ class Coat:
     glint: float = 0.9
 
     def colour(self, name: str) -> Colour:
-        """The colour of a part or marking; the limbs on the far side lie in shadow."""
+        """The colour of a part or marking: fur, pale, dark, eye, or far (limbs in shadow)."""
         far = mix(self.fur, self.dark, 0.55)
         eye = mix(self.dark, (0.0, 0.0, 0.0), 0.6)
         return {"fur": self.fur, "pale": self.pale, "dark": self.dark, "far": far, "eye": eye}[name]
 
 
 def fox_ear(lean: float) -> Shape:
-    """A tall pointed ear which stands on the origin."""
+    """A tall pointed ear that stands on the origin."""
     return [
         smooth(
             [
@@ -146,22 +146,19 @@ def fox_eye(closed: bool) -> list[tuple[str, Shape]]:
 
 
 def fox_head(at: Point, angle: float, closed: bool = False, ears: float = -3.0) -> list[Part]:
-    """Wren's head, the far ear first; ears leans them back (negative) or forward."""
+    """Wren's head, the far ear first; `ears` leans them back (negative) or forward."""
     place = Place(at[0], at[1], 1.14, angle)
 
     def carried(shape: Shape, to: Point = (0.0, 0.0), turn: float = 0.0) -> Shape:
         return place.put([moved(outline, to, angle=turn) for outline in shape])
 
-    far = Part(
-        carried(fox_ear(ears), (9, -12), 14),
-        "far",
-        [("dark", carried(ear_tip(ears), (9, -12), 14))],
-    )
-    marks = [
-        ("far", carried(inner_ear(ears), (-6, -11), -10)),
-        ("dark", carried(ear_tip(ears), (-6, -11), -10)),
-    ]
-    near = Part(carried(fox_ear(ears), (-6, -11), -10), "fur", marks)
+    far_tip = carried(ear_tip(ears), (9, -12), 14)
+    far = Part(carried(fox_ear(ears), (9, -12), 14), "far", [("dark", far_tip)])
+    hollow = carried(inner_ear(ears), (-6, -11), -10)
+    near_tip = carried(ear_tip(ears), (-6, -11), -10)
+    near_marks = [("far", hollow), ("dark", near_tip)]
+    near = Part(carried(fox_ear(ears), (-6, -11), -10), "fur", near_marks)
+
     eye = [(name, carried(shape)) for name, shape in fox_eye(closed)]
     skull = Part(carried(fox_skull()), "fur", [("pale", carried(fox_cheek())), *eye])
     nose = Part(carried([oval(38, 6.5, 4.0, 3.4)]), "eye")
@@ -171,35 +168,30 @@ def fox_head(at: Point, angle: float, closed: bool = False, ears: float = -3.0) 
 def fox_tail(points: Sequence[Point], size: float = 1.0) -> Part:
     """The brush: slim at the root, full in the middle, with a pale pointed tip."""
     shape = limb(points, [4.5 * size, 8 * size, 14 * size, 17.5 * size, 15 * size, 8 * size, 0.5])
+
     spine = smooth(points, closed=False, steps=14)
     start = int(len(spine) * 0.7)
     end = [(float(x), float(y)) for x, y in spine[start::3]]
-    (x, y), (ahead_x, ahead_y) = end[0], end[1]
+    x, y = end[0]
+    ahead_x, ahead_y = end[1]
     turn = float(np.rad2deg(np.arctan2(ahead_y - y, ahead_x - x)))
-    jag = moved(
-        smooth(
-            [(60, -40), (2, -30), (8, -12), (-6, -5), (7, 1), (-5, 8), (8, 14), (0, 30), (60, 40)]
-        ),
-        (x, y),
-        size,
-        turn,
+    jag = smooth(
+        [(60, -40), (2, -30), (8, -12), (-6, -5), (7, 1), (-5, 8), (8, 14), (0, 30), (60, 40)]
     )
-    return Part(shape, "fur", [("pale", [jag])])
+    return Part(shape, "fur", [("pale", [moved(jag, (x, y), size, turn)])])
 
 
 def fox_leg(points: Sequence[Point], radii: Sequence[float], far: bool = False) -> Part:
-    """A slim leg in a dark stocking, which ends in a small paw."""
+    """A slim leg in a dark stocking that ends in a small paw."""
     x, y = points[-1]
-    shape = [
-        *limb(points, radii),
-        *limb([(x - 2, y - 1), (x + 6, y)], [radii[-1] * 0.95, radii[-1] * 0.8]),
-    ]
+    thick = radii[-1]
+    paw = limb([(x - 2, y - 1), (x + 6, y)], [thick * 0.95, thick * 0.8])
+    shape = [*limb(points, radii), *paw]
+
     spine = smooth(points, closed=False, steps=14)
     stocking = [(float(across), float(down)) for across, down in spine[int(len(spine) * 0.6) :: 4]]
-    sock = [
-        *limb([*stocking, (x, y)], [radii[-1] * 1.6] * 2),
-        oval(x + 3, y - 1, radii[-1] * 3.2, radii[-1] * 2),
-    ]
+    foot = oval(x + 3, y - 1, thick * 3.2, thick * 2)
+    sock = [*limb([*stocking, (x, y)], [thick * 1.6] * 2), foot]
     return Part(shape, "far" if far else "fur", [("dark", sock)])
 
 
@@ -216,14 +208,8 @@ def sitting_fox(closed: bool = False, look: float = -8.0) -> list[Part]:
     near = fox_leg([(8, -56), (11, -30), (13, -4)], [10, 6.2, 4.4])
     haunch = [oval(-15, -21, 23, 20, -14), *limb([(-8, -8), (2, -5), (12, -4)], [7, 5, 4.4])]
     paw = [("dark", [oval(14, -4, 10, 7)])]
-    return [
-        tail,
-        far,
-        Part(body, "fur", [("pale", bib)]),
-        near,
-        Part(haunch, "fur", paw),
-        *fox_head((15, -101), look, closed),
-    ]
+    parts = [tail, far, Part(body, "fur", [("pale", bib)]), near, Part(haunch, "fur", paw)]
+    return [*parts, *fox_head((15, -101), look, closed)]
 
 
 def running_fox() -> list[Part]:
@@ -278,28 +264,24 @@ def curled_fox() -> list[Part]:
     ]
     haunch = [oval(-30, -20, 26, 21, -12)]
     tail = fox_tail([(-40, -22), (-53, -12), (-34, 0), (0, 3), (30, 3), (56, 1), (80, -9)], 0.92)
-    return [
-        Part(back, "fur"),
-        tail,
-        Part(haunch, "fur"),
-        *fox_head((22, -27), 13, closed=True, ears=-5),
-    ]
+    parts = [Part(back, "fur"), tail, Part(haunch, "fur")]
+    return [*parts, *fox_head((22, -27), 13, closed=True, ears=-5)]
 
 
 def within(base: Stencil, other: Stencil) -> Array:
     """What the other stencil covers of the base, in the window of the base."""
     covered = np.zeros_like(base.coverage)
     height, width = base.coverage.shape
-    down, across = other.top - base.top, other.left - base.left
-    top, left = max(down, 0), max(across, 0)
-    low, right = (
-        min(down + other.coverage.shape[0], height),
-        min(across + other.coverage.shape[1], width),
-    )
+    down = other.top - base.top
+    across = other.left - base.left
+    top = max(down, 0)
+    left = max(across, 0)
+    low = min(down + other.coverage.shape[0], height)
+    right = min(across + other.coverage.shape[1], width)
     if low > top and right > left:
-        covered[top:low, left:right] = other.coverage[
-            top - down : low - down, left - across : right - across
-        ]
+        rows = slice(top - down, low - down)
+        columns = slice(left - across, right - across)
+        covered[top:low, left:right] = other.coverage[rows, columns]
     return covered * base.coverage
 
 
@@ -312,63 +294,43 @@ def draw_part(canvas: Canvas, part: Part, place: Place, coat: Coat) -> None:
         mark = within(base, cut(canvas, place.put(shape)))
         stamp(canvas, Stencil(base.top, base.left, mark), coat.colour(name))
     away = (-coat.toward[0], -coat.toward[1])
-    stamp(canvas, Stencil(base.top, base.left, rim(base, away, 11 * size)), coat.dark, 0.5)
-    stamp(
-        canvas,
-        Stencil(base.top, base.left, rim(base, coat.toward, 9 * size)),
-        coat.rim,
-        0.22 * coat.glint,
-    )
+    stamp(canvas, edge_of(base, away, 11 * size), coat.dark, 0.5)
+    stamp(canvas, edge_of(base, coat.toward, 9 * size), coat.rim, 0.22 * coat.glint)
+
+
+def edge_of(base: Stencil, toward: Point, width: float) -> Stencil:
+    """The edge of a stencil that faces a light; `width` is in pixels."""
+    return Stencil(base.top, base.left, rim(base, toward, width))
 
 
 def draw_fox(canvas: Canvas, parts: Sequence[Part], place: Place, coat: Coat) -> None:
-    """Wren in one of her poses, with a bright edge around her whole figure where the light meets it."""
+    """Wren in one of her poses, with a bright edge where the light meets her figure."""
     solid = [part for part in parts if part.colour != "eye"]
     for part in solid:
         draw_part(canvas, part, place, coat)
-    whole = cut(
-        canvas,
-        place.put([outline for part in solid for outline in part.base]),
-        margin=12 * place.size,
-    )
+    figure = [outline for part in solid for outline in part.base]
+    whole = cut(canvas, place.put(figure), margin=12 * place.size)
     size = place.size * canvas.scale
-    stamp(
-        canvas,
-        Stencil(whole.top, whole.left, rim(whole, coat.toward, 6 * size)),
-        coat.rim,
-        0.35 * coat.glint,
-    )
-    stamp(
-        canvas,
-        Stencil(whole.top, whole.left, rim(whole, coat.toward, max(2.2 * size, 1.4))),
-        coat.rim,
-        coat.glint,
-    )
-    draw(
-        canvas,
-        place.put([outline for part in parts if part.colour == "eye" for outline in part.base]),
-        coat.colour("eye"),
-    )
+    stamp(canvas, edge_of(whole, coat.toward, 6 * size), coat.rim, 0.35 * coat.glint)
+    stamp(canvas, edge_of(whole, coat.toward, max(2.2 * size, 1.4)), coat.rim, coat.glint)
+
+    nose = [outline for part in parts if part.colour == "eye" for outline in part.base]
+    draw(canvas, place.put(nose), coat.colour("eye"))
 
 
 def draw_lantern(canvas: Canvas, place: Place, iron: Colour, flame: Colour, radius: float) -> Point:
-    """A little storm lantern that hangs from the origin; gives the place of its flame."""
+    """A little storm lantern that hangs from the origin; returns the place of its flame."""
     heart = place.spot(0, 27)
     glow(canvas, heart, radius, flame, 0.62)
-    draw(canvas, place.put(limb([(-9, 15), (-8, 4), (0, 0), (8, 4), (9, 15)], [1.1, 1.1])), iron)
-    draw(
-        canvas,
-        place.put([smooth([(-9, 17), (-7, 36), (0, 38), (7, 36), (9, 17), (0, 15)])]),
-        mix(flame, (1.0, 0.97, 0.85), 0.6),
-    )
-    draw(
-        canvas, place.put([smooth([(-11, 18), (-6, 11), (0, 8), (6, 11), (11, 18), (0, 17)])]), iron
-    )
-    draw(canvas, place.put([smooth([(-10, 36), (10, 36), (11, 42), (-11, 42)])]), iron)
-    draw(
-        canvas,
-        place.put([*limb([(-9, 17), (-8, 37)], [0.9, 0.9]), *limb([(9, 17), (8, 37)], [0.9, 0.9])]),
-        iron,
-    )
+    handle = limb([(-9, 15), (-8, 4), (0, 0), (8, 4), (9, 15)], [1.1, 1.1])
+    glass = smooth([(-9, 17), (-7, 36), (0, 38), (7, 36), (9, 17), (0, 15)])
+    roof = smooth([(-11, 18), (-6, 11), (0, 8), (6, 11), (11, 18), (0, 17)])
+    foot = smooth([(-10, 36), (10, 36), (11, 42), (-11, 42)])
+    bars = [*limb([(-9, 17), (-8, 37)], [0.9, 0.9]), *limb([(9, 17), (8, 37)], [0.9, 0.9])]
+    draw(canvas, place.put(handle), iron)
+    draw(canvas, place.put([glass]), mix(flame, (1.0, 0.97, 0.85), 0.6))
+    draw(canvas, place.put([roof]), iron)
+    draw(canvas, place.put([foot]), iron)
+    draw(canvas, place.put(bars), iron)
     glow(canvas, heart, 15 * place.size, (1.0, 0.93, 0.7), 0.95)
     return heart

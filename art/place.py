@@ -7,7 +7,7 @@ from art.brushes import Point, Shape, moved, numbers
 
 @dataclass(frozen=True)
 class Place:
-    """Where a character stands on the page, how big, how turned, and whether it faces left."""
+    """Where a thing stands on the page, how big, how turned (degrees), and whether it faces left."""
 
     x: float
     y: float
@@ -23,7 +23,6 @@ class Place:
 
     def spot(self, x: float, y: float) -> Point:
         """One point carried onto the page."""
-        across, down = moved(numbers([[x, y]]), (self.x, self.y), self.size, self.angle, self.flip)[
-            0
-        ].tolist()
+        [outline] = self.put([numbers([[x, y]])])
+        across, down = outline[0].tolist()
         return across, down
