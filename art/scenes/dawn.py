@@ -181,7 +181,14 @@ def nest(canvas: Canvas, line: Array) -> None:
     x = 1290
     y = ground(canvas, line, x) + 34
     draw(canvas, [oval(x, y - 2, 175, 24)], tint("3f2f5c"), 0.6, soften=9)
-    coat = Coat(tint("d8703f"), tint("fdeedd"), tint("5a3048"), tint("ffe6c4"), (-0.55, -0.83), 0.9)
+    coat = Coat(
+        fur=tint("d8703f"),
+        pale=tint("fdeedd"),
+        dark=tint("5a3048"),
+        rim=tint("ffe6c4"),
+        toward=(-0.55, -0.83),
+        glint=0.9,
+    )
     draw_fox(canvas, curled_fox(), Place(x, y, 2.4, 1), coat)
     draw_lantern(canvas, Place(x + 262, y - 66, 1.8), tint("4f3560"), tint("ffc98a"), 60)
     front = ridge(canvas, [(x - 300, y + 26), (x, y + 20), (x + 300, y + 24)], 3, 175)
@@ -216,15 +223,21 @@ def dawn(canvas: Canvas) -> None:
         canvas, horizon, waves, 1020, 90 + 200 * (canvas.down - horizon) / 400, tint("fff0cf"), 0.7
     )
     paintwork = Paintwork(
-        tint("fbe6dc"),
-        tint("c9717c"),
-        tint("73587f"),
-        tint("b79ac0"),
-        tint("fff1c4"),
-        1,
-        tint("ffe9b0"),
+        wall=tint("fbe6dc"),
+        stripe=tint("c9717c"),
+        iron=tint("73587f"),
+        shade=tint("b79ac0"),
+        glass=tint("fff1c4"),
+        side=1,
+        window=tint("ffe9b0"),
     )
-    rock = Rock(tint("9c7a9c"), tint("b08aa8"), tint("8a6c98"), tint("ffdcc0"), (0.7, -0.7))
+    rock = Rock(
+        turf=tint("9c7a9c"),
+        top=tint("b08aa8"),
+        foot=tint("8a6c98"),
+        light=tint("ffdcc0"),
+        toward=(0.7, -0.7),
+    )
     lamp = headland(canvas, Place(330, 480, 1.02, flip=True), rock, paintwork, 157)
     reflection(canvas, 656, (-100, 520), 150, waves, 0.7, tint("e0c4d4"))
     surf(canvas, 657, (-10, 530), tint("fff0e0"), 0.4, 158)

@@ -103,7 +103,14 @@ def dusk_hill(canvas: Canvas) -> Array:
         (1980, 1120),
     ]
     line = ridge(canvas, points, 8, 17)
-    coat = Coat(tint("c4552c"), tint("f4cdb0"), tint("3a1a3c"), tint("ffdc9a"), (0.75, -0.66), 1.0)
+    coat = Coat(
+        fur=tint("c4552c"),
+        pale=tint("f4cdb0"),
+        dark=tint("3a1a3c"),
+        rim=tint("ffdc9a"),
+        toward=(0.75, -0.66),
+        glint=1.0,
+    )
     draw_fox(canvas, sitting_fox(), Place(440, ground(canvas, line, 440) + 10, 2.1), coat)
     hill(canvas, line, tint("4a2956"), tint("1d1436"), 230, 5)
     edge_light(canvas, line, tint("ffa464"), 26, 0.45)
@@ -135,15 +142,21 @@ def dusk(canvas: Canvas) -> None:
     swell(canvas, horizon, waves, tint("ffb58a"), tint("3a2a66"), 0.4)
     mist(canvas, horizon - 4, 16, tint("ffd9a4"), 0.5, 6)
     paintwork = Paintwork(
-        tint("f2cdb4"),
-        tint("a5404f"),
-        tint("3b2450"),
-        tint("6d4684"),
-        tint("ffe9a8"),
-        -1,
-        tint("ffdf94"),
+        wall=tint("f2cdb4"),
+        stripe=tint("a5404f"),
+        iron=tint("3b2450"),
+        shade=tint("6d4684"),
+        glass=tint("ffe9a8"),
+        side=-1,
+        window=tint("ffdf94"),
     )
-    rock = Rock(tint("4d2a58"), tint("6f3d6c"), tint("3f2656"), tint("ffa070"), (-0.8, -0.6))
+    rock = Rock(
+        turf=tint("4d2a58"),
+        top=tint("6f3d6c"),
+        foot=tint("3f2656"),
+        light=tint("ffa070"),
+        toward=(-0.8, -0.6),
+    )
     lamp = headland(canvas, Place(1400, 596, 1.36), rock, paintwork, 9)
     reflection(canvas, 830, (1150, 1980), 150, waves, 0.7, tint("c49ab8"))
     surf(canvas, 832, (1145, 1930), tint("ffc9a0"), 0.4, 11)

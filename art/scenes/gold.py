@@ -122,18 +122,31 @@ def gold(canvas: Canvas) -> None:
     boat_in_gold(canvas, waves)
     crests(canvas, 760, 110, tint("ffcf86"), 0.35, 133)
     paintwork = Paintwork(
-        tint("e2b48c"),
-        tint("98323a"),
-        tint("241535"),
-        tint("4a3468"),
-        tint("fff3c0"),
-        1,
-        tint("ffcf70"),
+        wall=tint("e2b48c"),
+        stripe=tint("98323a"),
+        iron=tint("241535"),
+        shade=tint("4a3468"),
+        glass=tint("fff3c0"),
+        side=1,
+        window=tint("ffcf70"),
     )
-    rock = Rock(tint("191536"), tint("352850"), tint("0b0c28"), tint("ffab4d"), (0.75, -0.65))
+    rock = Rock(
+        turf=tint("191536"),
+        top=tint("352850"),
+        foot=tint("0b0c28"),
+        light=tint("ffab4d"),
+        toward=(0.75, -0.65),
+    )
     headland(canvas, place, rock, paintwork, 134)
     lamp_burst(canvas, lamp)
-    coat = Coat(tint("8c3a20"), tint("d9a478"), tint("24101f"), tint("ffeeb4"), (-0.85, -0.3), 1.0)
+    coat = Coat(
+        fur=tint("8c3a20"),
+        pale=tint("d9a478"),
+        dark=tint("24101f"),
+        rim=tint("ffeeb4"),
+        toward=(-0.85, -0.3),
+        glint=1.0,
+    )
     seat = place.spot(-20, -205.2)
     draw_fox(canvas, sitting_fox(look=4), Place(*seat, 0.9), coat)
     railing(canvas, place)

@@ -68,7 +68,13 @@ def night_hill(canvas: Canvas) -> None:
         (1980, 1200),
     ]
     line = ridge(canvas, points, 10, 63, 100)
-    coat = Coat(tint("7d4034"), tint("a9b4cc"), tint("141528"), tint("b9d4ff"), (0.55, -0.83))
+    coat = Coat(
+        fur=tint("7d4034"),
+        pale=tint("a9b4cc"),
+        dark=tint("141528"),
+        rim=tint("b9d4ff"),
+        toward=(0.55, -0.83),
+    )
     draw_fox(canvas, sitting_fox(look=2), Place(300, ground(canvas, line, 300) + 3, 1.75), coat)
     hill(canvas, line, tint("101d3a"), tint("050a1a"), 220, 64)
     edge_light(canvas, line, tint("8fb4ec"), 14, 0.35)
@@ -95,15 +101,21 @@ def night(canvas: Canvas) -> None:
         canvas, horizon, waves, 790, 60 + 300 * (canvas.down - horizon) / 500, tint("b4cffa"), 0.6
     )
     paintwork = Paintwork(
-        tint("8494b4"),
-        tint("4a3c5c"),
-        tint("0d1630"),
-        tint("3c4a74"),
-        tint("1a2848"),
-        -1,
-        tint("101a36"),
+        wall=tint("8494b4"),
+        stripe=tint("4a3c5c"),
+        iron=tint("0d1630"),
+        shade=tint("3c4a74"),
+        glass=tint("1a2848"),
+        side=-1,
+        window=tint("101a36"),
     )
-    rock = Rock(tint("0f1d3a"), tint("1c2f54"), tint("0a1430"), tint("6f90c6"), (-0.6, -0.8))
+    rock = Rock(
+        turf=tint("0f1d3a"),
+        top=tint("1c2f54"),
+        foot=tint("0a1430"),
+        light=tint("6f90c6"),
+        toward=(-0.6, -0.8),
+    )
     headland(canvas, Place(1500, 500, 1.5), rock, paintwork, 58)
     reflection(canvas, 757, (1230, 1980), 120, waves, 0.6, tint("8090b0"))
     surf(canvas, 759, (1220, 1930), tint("9db9e6"), 0.4, 59)

@@ -42,9 +42,8 @@ from art.place import Place
 
 def wood_air(canvas: Canvas) -> None:
     """Moonlit mist between the trees, and rows of pines that come out of it."""
-    canvas.pixels[:] = ramp(
-        canvas.down / HEIGHT, [(0, "0d3b40"), (0.35, "2b7a72"), (0.62, "5aa893"), (1, "163f40")]
-    )
+    stops = [(0, "0d3b40"), (0.35, "2b7a72"), (0.62, "5aa893"), (1, "163f40")]
+    canvas.pixels[:] = ramp(canvas.down / HEIGHT, stops)
     glow(canvas, (1240, 300), 560, tint("b8f0cf"), 0.75, stretch=1.2)
     rows = [
         (640, (260, 420), 34, "5a9f90", 3.0, 81),
@@ -53,12 +52,8 @@ def wood_air(canvas: Canvas) -> None:
         (800, (760, 1100), 8, "174a4c", 0.6, 86),
     ]
     for level, heights, count, colour, fade, seed in rows:
-        line = ridge(
-            canvas,
-            [(-50, level - 30), (600, level), (1200, level + 10), (1980, level - 40)],
-            26,
-            seed,
-        )
+        points = [(-50, level - 30), (600, level), (1200, level + 10), (1980, level - 40)]
+        line = ridge(canvas, points, 26, seed)
         pines(canvas, line, (-60, 1980), count, heights, tint(colour), seed, fade)
         hill(canvas, line, tint(colour), mix(tint(colour), tint("5aa893"), 0.4), 150, seed)
         mist(canvas, level + 20, 70, tint("8fd0b4"), 0.42, seed + 10)
@@ -67,30 +62,23 @@ def wood_air(canvas: Canvas) -> None:
 
 def ravine(canvas: Canvas) -> None:
     """The banks and the stream under the bridge."""
-    bank = ridge(
-        canvas,
-        [(-50, 800), (330, 820), (640, 900), (960, 915), (1300, 890), (1620, 815), (1980, 780)],
-        16,
-        88,
-    )
+    left = [(-50, 800), (330, 820), (640, 900)]
+    right = [(1300, 890), (1620, 815), (1980, 780)]
+    bank = ridge(canvas, [*left, (960, 915), *right], 16, 88)
     hill(canvas, bank, tint("1f5a50"), tint("0b2b2e"), 190, 89)
     edge_light(canvas, bank, tint("7fd0a4"), 12, 0.25)
     grass(canvas, bank, (-10, 1930), 900, 22, tint("1c5148"), 90, sink=16)
 
 
 def stream(canvas: Canvas) -> None:
-    """The stream, in which the lantern lies broken to pieces."""
+    """The stream, and the light of the lantern broken on it."""
     waves = ripples(canvas, 860, 91, 0.4)
     half = 250 + (canvas.down - 905) * 0.55
     bend = 960 + 22 * np.sin(canvas.down / 38)
-    inside = smoothstep(14, -14, np.abs(canvas.across - bend) - half) * smoothstep(
-        902, 912, canvas.down
-    )
-    paint(
-        canvas,
-        inside,
-        ramp(canvas.down / HEIGHT, [(0.82, "3f8a80"), (0.9, "1d5a5a"), (1, "0a3035")]),
-    )
+    between = smoothstep(14, -14, np.abs(canvas.across - bend) - half)
+    inside = between * smoothstep(902, 912, canvas.down)
+    stops = [(0.82, "3f8a80"), (0.9, "1d5a5a"), (1, "0a3035")]
+    paint(canvas, inside, ramp(canvas.down / HEIGHT, stops))
     shine(canvas, inside * smoothstep(0.55, 0.9, waves) * 0.4, tint("a8ecd0"))
     road = np.exp(-(((canvas.across - 1120) / 110) ** 2))
     shine(canvas, inside * road * (0.12 + 0.9 * smoothstep(0.48, 0.72, waves)), tint("ffb04d"))
@@ -101,14 +89,12 @@ BRIDGE = [(190, 850), (420, 790), (690, 742), (960, 724), (1230, 742), (1500, 79
 
 def arch(width: float, height: float) -> list[Point]:
     """Points along the vault of the bridge, from right to left."""
-    turns = np.linspace(0, np.pi, 25)
-    return [
-        (960 + width * math.cos(turn), 985 - height * math.sin(turn)) for turn in turns.tolist()
-    ]
+    turns = np.linspace(0, np.pi, 25).tolist()
+    return [(960 + width * math.cos(turn), 985 - height * math.sin(turn)) for turn in turns]
 
 
 def bridge(canvas: Canvas) -> Array:
-    """The old stone bridge with its ring of wedge stones and its moss; gives the line of its back."""
+    """The old stone bridge with its ring of wedge stones and its moss; returns its back's skyline."""
     line = ridge(canvas, BRIDGE, 5, 93, 60)
     back = [(x, ground(canvas, line, x)) for x in range(170, 1760, 10)]
     wall = numbers([*back, (1750, 1000), *arch(330, 190), (170, 1000)])
@@ -116,11 +102,11 @@ def bridge(canvas: Canvas) -> Array:
     rows, columns = stencil.window
     x, y = np.broadcast_arrays(canvas.across[:, columns], canvas.down[rows])
     stones = facets(numbers(x), numbers(y), (62, 34), 94)
+    bright = (0.7 + 0.6 * stones)[..., None]
     share = smoothstep(730, 1000, canvas.down[rows])[..., None]
-    colour = (numbers(tint("4c6d66")) * (1 - share) + numbers(tint("14302f")) * share) * (
-        0.7 + 0.6 * stones
-    )[..., None]
+    colour = (numbers(tint("4c6d66")) * (1 - share) + numbers(tint("14302f")) * share) * bright
     stamp(canvas, stencil, numbers(colour))
+
     for step in range(21):
         wedge(canvas, step / 21 * math.pi, math.pi / 21, step)
     moss(canvas, line)
@@ -129,7 +115,8 @@ def bridge(canvas: Canvas) -> Array:
 
 def wedge(canvas: Canvas, turn: float, width: float, seed: int) -> None:
     """One stone of the ring around the arch."""
-    gap, depth = 0.012, 44 + 8 * (seed % 3)
+    gap = 0.012
+    depth = 44 + 8 * (seed % 3)
     corners = [
         (turn + gap, 0),
         (turn + gap, depth),
@@ -146,16 +133,15 @@ def wedge(canvas: Canvas, turn: float, width: float, seed: int) -> None:
 
 
 def moss(canvas: Canvas, line: Array) -> None:
-    """Moss over the back of the bridge, which hangs down in cushions and threads."""
+    """Moss that hangs over the back of the bridge in cushions and threads."""
     random = np.random.default_rng(95)
     for tone, count, drop in (("245a3c", 300, 34), ("3f8048", 240, 20), ("6aa851", 160, 9)):
         shape: Shape = []
         for _ in range(count):
             x = 175 + float(random.random()) * 1575
             y = ground(canvas, line, x) + float(random.random()) ** 2 * drop
-            shape.append(
-                oval(x, y, 7 + 13 * float(random.random()), 4 + 6 * float(random.random()))
-            )
+            width = 7 + 13 * float(random.random())
+            shape.append(oval(x, y, width, 4 + 6 * float(random.random())))
         draw(canvas, shape, tint(tone))
     edge_light(canvas, line, tint("ffdf8f"), 7, 0.0)
 
@@ -163,33 +149,33 @@ def moss(canvas: Canvas, line: Array) -> None:
 def owl_pine(canvas: Canvas) -> None:
     """The great dark trunk in front on the left, and the owl on its bough."""
     dark = tint("06191d")
-    trunk = cut(
-        canvas, limb([(70, -40), (86, 300), (72, 700), (50, 1120)], [70, 78, 88, 120]), margin=20
-    )
+    shape = limb([(70, -40), (86, 300), (72, 700), (50, 1120)], [70, 78, 88, 120])
+    trunk = cut(canvas, shape, margin=20)
     stamp(canvas, trunk, dark)
     bark = noise(canvas, (16, 150), 100, 4)[trunk.window]
     edge = rim(trunk, (1.0, -0.1), 46 * canvas.scale) * smoothstep(0.35, 0.75, bark)
     stamp(canvas, Stencil(trunk.top, trunk.left, edge), tint("2f6d66"), 0.8)
     draw(canvas, branch([(90, 330), (220, 372), (360, 366), (520, 400)], 22), dark)
     draw(canvas, branch([(300, 368), (380, 410), (440, 430)], 8), dark)
+
     place = Place(330, 358, 1.95)
     draw_owl(canvas, place, tint("3d4a42"), tint("d8cfae"), tint("ffc94f"), tint("ffbe6a"))
-    draw(
-        canvas, [oval(330 + x, 360, 7, 9) for x in (-22, -8, 8, 22)], mix(dark, tint("ffc94f"), 0.3)
-    )
-    needles(canvas, [(90, 60), (420, 90)], 150, dark, 96)
-    needles(canvas, [(100, 140), (270, 160)], 100, dark, 97)
+    claws = [oval(330 + x, 360, 7, 9) for x in (-22, -8, 8, 22)]
+    draw(canvas, claws, mix(dark, tint("ffc94f"), 0.3))
+
+    needles(canvas, (90, 60), (420, 90), 150, dark, 96)
+    needles(canvas, (100, 140), (270, 160), 100, dark, 97)
 
 
-def needles(canvas: Canvas, span: list[Point], length: float, colour: Colour, seed: int) -> None:
+def needles(
+    canvas: Canvas, root: Point, tip: Point, length: float, colour: Colour, seed: int
+) -> None:
     """A hanging bough of pine needles."""
     random = np.random.default_rng(seed)
-    shape: Shape = limb(
-        [span[0], ((span[0][0] + span[1][0]) / 2, span[0][1] - 6), span[1]], [9, 5, 1.5]
-    )
+    shape: Shape = limb([root, ((root[0] + tip[0]) / 2, root[1] - 6), tip], [9, 5, 1.5])
     for share in np.linspace(0, 1, 150).tolist():
-        x = span[0][0] + (span[1][0] - span[0][0]) * share
-        y = span[0][1] + (span[1][1] - span[0][1]) * share - 10 * math.sin(share * math.pi)
+        x = root[0] + (tip[0] - root[0]) * share
+        y = root[1] + (tip[1] - root[1]) * share - 10 * math.sin(share * math.pi)
         long = length * (0.35 + 0.5 * float(random.random())) * (1 - 0.6 * share)
         turn = 0.9 + 1.1 * float(random.random()) - 0.3
         shape.append(blade((x, y), (x + long * math.cos(turn), y + long * math.sin(turn)), -6, 5))
@@ -208,42 +194,31 @@ def fern(canvas: Canvas, root: Point, tip: Point, colour: Colour) -> None:
         long = size * 0.26 * (1 - place / len(spine)) ** 0.8 + 4
         for side in (-1.05, 1.05):
             end = (x + long * math.cos(turn + side), y + long * math.sin(turn + side))
-            leaf = smooth(
-                [
-                    (x - 3, y),
-                    ((x + end[0]) / 2, (y + end[1]) / 2 - 4),
-                    end,
-                    ((x + end[0]) / 2, (y + end[1]) / 2 + 4),
-                ],
-                steps=4,
-            )
-            shape.append(leaf)
+            upper = ((x + end[0]) / 2, (y + end[1]) / 2 - 4)
+            lower = ((x + end[0]) / 2, (y + end[1]) / 2 + 4)
+            shape.append(smooth([(x - 3, y), upper, end, lower], steps=4))
     draw(canvas, shape, colour)
 
 
 def ferns(canvas: Canvas) -> None:
     """Ferns in both lower corners, which frame the run."""
-    dark, lit = tint("04171a"), tint("0b2c2b")
-    for x, y, reach, height in (
-        (1700, 1120, 180, 220),
-        (1800, 1130, -190, 260),
-        (1880, 1130, -120, 360),
-        (1620, 1130, -120, 150),
-    ):
-        fern(canvas, (x, y), (x + reach, y - height), lit if reach > 0 else dark)
-    for x, y, reach, height in (
-        (180, 1130, 190, 230),
-        (260, 1130, 170, 130),
-        (330, 1130, -120, 190),
-    ):
-        fern(canvas, (x, y), (x + reach, y - height), dark)
+    dark = tint("04171a")
+    fern(canvas, (1700, 1120), (1880, 900), tint("0b2c2b"))
+    fern(canvas, (1800, 1130), (1610, 870), dark)
+    fern(canvas, (1880, 1130), (1760, 770), dark)
+    fern(canvas, (1620, 1130), (1500, 980), dark)
+
+    fern(canvas, (180, 1130), (370, 900), dark)
+    fern(canvas, (260, 1130), (430, 1000), dark)
+    fern(canvas, (330, 1130), (210, 940), dark)
 
 
 def fireflies(canvas: Canvas, count: int, seed: int) -> None:
     """Sparks in the air of the wood."""
     random = np.random.default_rng(seed)
     for _ in range(count):
-        x, y = float(random.random()) * WIDTH, 420 + float(random.random()) * 560
+        x = float(random.random()) * WIDTH
+        y = 420 + float(random.random()) * 560
         glow(canvas, (x, y), 8 + 12 * float(random.random()), tint("eaff9a"), 0.75)
 
 
@@ -253,6 +228,7 @@ def wood(canvas: Canvas) -> None:
     ravine(canvas)
     stream(canvas)
     line = bridge(canvas)
+
     fox = Place(950, ground(canvas, line, 960) - 6, 1.75, -2)
     lantern = Place(*fox.spot(99, -72), 1.75, 14)
     heart = lantern.spot(0, 27)
@@ -260,12 +236,21 @@ def wood(canvas: Canvas) -> None:
     veil(canvas, heart, 430, tint("d9762c"), 0.5, stretch=1.25)
     veil(canvas, heart, 230, tint("ffb04f"), 0.55, stretch=1.1)
     glow(canvas, heart, 150, tint("ffc768"), 0.5)
+
     shadow = [oval(fox.x - 30, ground(canvas, line, 950) + 10, 150, 10)]
     draw(canvas, shadow, tint("0c211c"), 0.55, soften=6)
-    coat = Coat(tint("cf5f2a"), tint("fae0bd"), tint("361a1c"), tint("ffe09a"), (0.92, -0.2), 1.0)
+    coat = Coat(
+        fur=tint("cf5f2a"),
+        pale=tint("fae0bd"),
+        dark=tint("361a1c"),
+        rim=tint("ffe09a"),
+        toward=(0.92, -0.2),
+        glint=1.0,
+    )
     draw_fox(canvas, running_fox(), fox, coat)
     draw_lantern(canvas, lantern, tint("4a2a18"), tint("ffa63f"), 130)
     grass(canvas, line, (180, 1740), 420, 15, tint("2f6b3f"), 98, sink=8)
+
     owl_pine(canvas)
     ferns(canvas)
     fireflies(canvas, 26, 99)
