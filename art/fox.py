@@ -32,7 +32,7 @@ from art.place import Place
 
 @dataclass(frozen=True)
 class Part:
-    """One solid piece of the fox, and the markings on it: each a colour (see `Coat`) and its shape."""
+    """One solid piece of the fox and the markings on it, each with its colour (see `Coat`)."""
 
     base: Shape
     colour: str

@@ -64,7 +64,7 @@ def star(canvas: Canvas, at: Point, radius: float, colour: Colour, strength: flo
 
 
 def stars(canvas: Canvas, count: int, lowest: float, colour: Colour, seed: int) -> None:
-    """Stars strewn over the sky, many faint ones and a few bright ones, fewer towards the horizon."""
+    """Stars strewn over the sky, many faint ones and a few bright, fewer towards the horizon."""
     random = np.random.default_rng(seed)
     for _ in range(count):
         x = random.random() * WIDTH

@@ -1,4 +1,7 @@
-"""The lighthouse and the keeper's house, in the light of any page; the tower's foot is the origin."""
+"""The lighthouse and the keeper's house, in the light of any page.
+
+The foot of the tower is the origin.
+"""
 
 from dataclasses import dataclass
 

@@ -9,13 +9,11 @@ from art.brushes import (
     Array,
     Canvas,
     Point,
-    Shape,
     beam,
     draw,
     glow,
     kindle,
     light_up,
-    limb,
     numbers,
     smooth,
     tint,
@@ -38,19 +36,60 @@ from art.landscape import (
     swell,
     water,
 )
-from art.lighthouse import LAMP_HEIGHT, Paintwork
+from art.lighthouse import LAMP_HEIGHT, Paintwork, railing
 from art.place import Place
+
+PAINTWORK = Paintwork(
+    wall=tint("e2b48c"),
+    stripe=tint("98323a"),
+    iron=tint("241535"),
+    shade=tint("4a3468"),
+    glass=tint("fff3c0"),
+    side=1,
+    window=tint("ffcf70"),
+)
+ROCK = Rock(
+    turf=tint("191536"),
+    top=tint("352850"),
+    foot=tint("0b0c28"),
+    light=tint("ffab4d"),
+    toward=(0.75, -0.65),
+)
+COAT = Coat(
+    fur=tint("8c3a20"),
+    pale=tint("d9a478"),
+    dark=tint("24101f"),
+    rim=tint("ffeeb4"),
+    toward=(-0.85, -0.3),
+    glint=1.0,
+)
 
 
 def blazing_sky(canvas: Canvas, horizon: float, lamp: Point) -> None:
-    """A dark sky which the light has just torn open."""
+    """A dark sky that the light has just torn open."""
     sky(canvas, horizon, [(0, "060a26"), (0.4, "111a4a"), (0.75, "2a2a66"), (1, "5c3f6c")])
     stars(canvas, 300, 520, tint("dfe4ff"), 121)
     clouds(
-        canvas, (-40, 430), (760, 190), 0.66, tint("d98a4a"), tint("1c1f50"), (-0.9, 0.25), 124, 0.9
+        canvas,
+        band=(-40, 430),
+        cell=(760, 190),
+        cover=0.66,
+        lit=tint("d98a4a"),
+        shadow=tint("1c1f50"),
+        toward=(-0.9, 0.25),
+        seed=124,
+        strength=0.9,
     )
     clouds(
-        canvas, (300, 620), (1000, 80), 0.6, tint("d9854a"), tint("332d62"), (-0.9, -0.1), 127, 0.8
+        canvas,
+        band=(300, 620),
+        cell=(1000, 80),
+        cover=0.6,
+        lit=tint("d9854a"),
+        shadow=tint("332d62"),
+        toward=(-0.9, -0.1),
+        seed=127,
+        strength=0.8,
     )
     veil(canvas, lamp, 620, tint("a84a24"), 0.45, stretch=1.2)
     veil(canvas, lamp, 380, tint("f0952e"), 0.75)
@@ -62,7 +101,8 @@ def blazing_sky(canvas: Canvas, horizon: float, lamp: Point) -> None:
 def golden_road(canvas: Canvas, horizon: float, waves: Array) -> None:
     """The road of light on the waves, from the skyline down to our feet."""
     near = np.clip((canvas.down - horizon) / (HEIGHT - horizon), 0, 1)
-    centre, spread = numbers(1330 - 130 * near), numbers(110 + 430 * near)
+    centre = numbers(1330 - 130 * near)
+    spread = numbers(110 + 430 * near)
     veil(canvas, (1240, 900), 330, tint("b4601f"), 0.55, stretch=2.0)
     glitter(canvas, horizon, waves, centre, spread * 1.6, tint("d06f1f"), 0.9, 0.5)
     glitter(canvas, horizon, waves, centre, spread, tint("ffab33"), 1.0, 0.52)
@@ -81,23 +121,21 @@ def boat_in_gold(canvas: Canvas, waves: Array) -> None:
     """The boat that found its way, dark against the road, with the light in its sail."""
     place = Place(1310, 752, 1.35, 4, flip=True)
     draw_boat(canvas, place, tint("3f1c2c"), tint("c8613a"), tint("3a1a28"), tint("ffd27a"))
-    light_up(
-        canvas,
-        place.put([smooth([(9, -104), (25, -76), (20, -40), (9, -31)], steps=6)]),
-        tint("ffb45a"),
-        0.35,
-        soften=5,
-    )
+    lit = smooth([(9, -104), (25, -76), (20, -40), (9, -31)], steps=6)
+    light_up(canvas, place.put([lit]), tint("ffb45a"), 0.35, soften=5)
     reflection(canvas, 760, (1225, 1395), 110, waves, 0.75, tint("b07048"))
 
 
-def railing(canvas: Canvas, place: Place) -> None:
-    """The bars of the gallery that stand in front of Wren."""
-    bars: Shape = []
-    for x in np.linspace(-27, 27, 9).tolist():
-        bars += limb([(x, -205), (x, -221)], [0.7, 0.7], steps=4)
-    bars += limb([(-28, -221), (28, -221)], [0.9, 0.9])
-    draw(canvas, place.put(bars), tint("2a1a30"))
+def flock(canvas: Canvas) -> None:
+    """Gulls in the light."""
+    for x, y, size, turn in (
+        (1010, 250, 1.0, -8),
+        (1130, 180, 0.75, 6),
+        (1490, 300, 0.9, -4),
+        (1640, 215, 0.6, 8),
+        (880, 150, 0.6, 4),
+    ):
+        draw_gull(canvas, Place(x, y, size, turn), tint("ffe4a8"))
 
 
 def gold(canvas: Canvas) -> None:
@@ -108,54 +146,20 @@ def gold(canvas: Canvas) -> None:
     blazing_sky(canvas, horizon, lamp)
     far = [(-50, 560), (700, 600), (1000, 648), (1500, 652), (1700, 622), (1980, 590)]
     hill(canvas, ridge(canvas, far, 14, 128, 120), tint("43305f"), tint("8a5064"), 70, 129)
+
     waves = ripples(canvas, horizon, 131, 0.62)
-    water(
-        canvas,
-        horizon,
-        [(0, "7a4c5c"), (0.2, "2c2760"), (0.6, "101644"), (1, "060a26")],
-        0.42,
-        waves,
-    )
+    stops = [(0, "7a4c5c"), (0.2, "2c2760"), (0.6, "101644"), (1, "060a26")]
+    water(canvas, horizon, stops, 0.42, waves)
     swell(canvas, horizon, waves, tint("8a5a78"), tint("050820"), 0.55)
     golden_road(canvas, horizon, waves)
     mist(canvas, horizon, 14, tint("ffb870"), 0.4, 132)
     boat_in_gold(canvas, waves)
     crests(canvas, 760, 110, tint("ffcf86"), 0.35, 133)
-    paintwork = Paintwork(
-        wall=tint("e2b48c"),
-        stripe=tint("98323a"),
-        iron=tint("241535"),
-        shade=tint("4a3468"),
-        glass=tint("fff3c0"),
-        side=1,
-        window=tint("ffcf70"),
-    )
-    rock = Rock(
-        turf=tint("191536"),
-        top=tint("352850"),
-        foot=tint("0b0c28"),
-        light=tint("ffab4d"),
-        toward=(0.75, -0.65),
-    )
-    headland(canvas, place, rock, paintwork, 134)
+
+    headland(canvas, place, ROCK, PAINTWORK, 134)
     lamp_burst(canvas, lamp)
-    coat = Coat(
-        fur=tint("8c3a20"),
-        pale=tint("d9a478"),
-        dark=tint("24101f"),
-        rim=tint("ffeeb4"),
-        toward=(-0.85, -0.3),
-        glint=1.0,
-    )
     seat = place.spot(-20, -205.2)
-    draw_fox(canvas, sitting_fox(look=4), Place(*seat, 0.9), coat)
-    railing(canvas, place)
+    draw_fox(canvas, sitting_fox(look=4), Place(*seat, 0.9), COAT)
+    draw(canvas, place.put(railing()), tint("2a1a30"))  # in front of Wren
     glow(canvas, lamp, 44, tint("fffbe6"), 0.9)
-    for x, y, size, turn in (
-        (1010, 250, 1.0, -8),
-        (1130, 180, 0.75, 6),
-        (1490, 300, 0.9, -4),
-        (1640, 215, 0.6, 8),
-        (880, 150, 0.6, 4),
-    ):
-        draw_gull(canvas, Place(x, y, size, turn), tint("ffe4a8"))
+    flock(canvas)

@@ -33,6 +33,15 @@ from art.fox import Coat, climbing_fox, draw_fox, draw_lantern
 from art.landscape import moon, rays, star
 from art.place import Place
 
+COAT = Coat(
+    fur=tint("d0602b"),
+    pale=tint("fbe2c0"),
+    dark=tint("341a30"),
+    rim=tint("ffd98c"),
+    toward=(0.85, -0.5),
+    glint=0.85,
+)
+
 AXIS = 1040.0
 """The middle of the tower, from the left."""
 FLOOR = 590.0
@@ -274,15 +283,7 @@ def tower(canvas: Canvas) -> None:
     great_lens(canvas)
 
     draw(canvas, [oval(x - 20, y + 2, 120, 13)], tint("100d2c"), 0.6, soften=6)
-    coat = Coat(
-        fur=tint("d0602b"),
-        pale=tint("fbe2c0"),
-        dark=tint("341a30"),
-        rim=tint("ffd98c"),
-        toward=(0.85, -0.5),
-        glint=0.85,
-    )
-    draw_fox(canvas, climbing_fox(), fox, coat)
+    draw_fox(canvas, climbing_fox(), fox, COAT)
     draw_lantern(canvas, lantern, tint("4a2a18"), tint("ffa63f"), 130)
 
     glow(canvas, (AXIS, 330), 300, tint("ff9a3c"), 0.3)

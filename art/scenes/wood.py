@@ -39,6 +39,15 @@ from art.fox import Coat, draw_fox, draw_lantern, running_fox
 from art.landscape import branch, edge_light, grass, ground, hill, mist, pines, rays, ridge, ripples
 from art.place import Place
 
+COAT = Coat(
+    fur=tint("cf5f2a"),
+    pale=tint("fae0bd"),
+    dark=tint("361a1c"),
+    rim=tint("ffe09a"),
+    toward=(0.92, -0.2),
+    glint=1.0,
+)
+
 
 def wood_air(canvas: Canvas) -> None:
     """Moonlit mist between the trees, and rows of pines that come out of it."""
@@ -94,7 +103,7 @@ def arch(width: float, height: float) -> list[Point]:
 
 
 def bridge(canvas: Canvas) -> Array:
-    """The old stone bridge with its ring of wedge stones and its moss; returns its back's skyline."""
+    """The old stone bridge, its ring of wedge stones and its moss; returns its upper line."""
     line = ridge(canvas, BRIDGE, 5, 93, 60)
     back = [(x, ground(canvas, line, x)) for x in range(170, 1760, 10)]
     wall = numbers([*back, (1750, 1000), *arch(330, 190), (170, 1000)])
@@ -239,15 +248,7 @@ def wood(canvas: Canvas) -> None:
 
     shadow = [oval(fox.x - 30, ground(canvas, line, 950) + 10, 150, 10)]
     draw(canvas, shadow, tint("0c211c"), 0.55, soften=6)
-    coat = Coat(
-        fur=tint("cf5f2a"),
-        pale=tint("fae0bd"),
-        dark=tint("361a1c"),
-        rim=tint("ffe09a"),
-        toward=(0.92, -0.2),
-        glint=1.0,
-    )
-    draw_fox(canvas, running_fox(), fox, coat)
+    draw_fox(canvas, running_fox(), fox, COAT)
     draw_lantern(canvas, lantern, tint("4a2a18"), tint("ffa63f"), 130)
     grass(canvas, line, (180, 1740), 420, 15, tint("2f6b3f"), 98, sink=8)
 
