@@ -404,7 +404,7 @@ def light_up(
 
 
 def rim(stencil: Stencil, toward: Point, width: float) -> Array:
-    """The edge of a stencil which faces a light that lies in the direction given."""
+    """The edge of a stencil that faces a light in the given direction; `width` is in pixels."""
     rows = round(toward[1] * width)
     columns = round(toward[0] * width)
     padded = np.pad(stencil.coverage, ((abs(rows), abs(rows)), (abs(columns), abs(columns))))

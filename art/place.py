@@ -7,7 +7,7 @@ from art.brushes import Point, Shape, moved, numbers
 
 @dataclass(frozen=True)
 class Place:
-    """Where a thing stands on the page, its size, its turn in degrees, and whether it faces left."""
+    """Where a thing stands on the page, its size and turn (degrees), and whether it faces left."""
 
     x: float
     y: float
