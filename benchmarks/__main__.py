@@ -1,6 +1,6 @@
 """Run all benchmarks and write what they gave to benchmarks/RESULTS.md: `make bench`.
 
-    python -m benchmarks [--quick]      --quick leaves out the original's method, which takes minutes
+    python -m benchmarks [--quick]     --quick leaves out the original, which takes minutes
 
 The four ways to the film of the reference story take turns, so that a machine whose speed drifts
 is the same for all. Figures are medians; ratios are within one run. The original's method
