@@ -38,12 +38,14 @@ def target(tmp_path: Path) -> Path:
 
 
 def copied(source: Path, name: str, target: Path) -> bytes:
+    """The bytes that a copy of a file has."""
     with UntrustedFolder(source, MIB) as folder:
         folder.copy(name, target)
     return target.read_bytes()
 
 
 def refusal(source: Path, name: str, target: Path, limit: int = MIB) -> Refused:
+    """Why a file is not copied. Nothing of the secret must have been."""
     with UntrustedFolder(source, limit) as folder, pytest.raises(Refused) as caught:
         folder.copy(name, target)
     assert caught.value.mend.endswith(".")
@@ -208,6 +210,7 @@ def test_a_name_that_no_file_can_have_is_refused(source: Path, target: Path) -> 
     ("there", "named"),
     [
         ("01.PNG", "01.png"),
+        ("02.MP3", "02.mp3"),  # the README's example
         ("Fox.png", "fox.png"),
         ("fox.png", "FOX.PNG"),
         ("page-01.png", "page_01.png"),
