@@ -84,8 +84,11 @@ class Cast:
     def page(self, number: int, entry: PageEntry) -> Page:
         """The page that an entry describes, with the film's choices where it makes none."""
         picture = self._admission.pictures[entry.image]
-        narration = self._admission.sounds[entry.audio].narration if entry.audio else None
-        rest_seconds = self._film.gap_seconds if narration else entry.duration or 0
+        narration = None
+        rest_seconds = entry.duration or 0.0
+        if entry.audio:
+            narration = self._admission.sounds[entry.audio].narration
+            rest_seconds = self._film.gap_seconds
         return Page(
             number=number,
             file=entry.image,
