@@ -72,7 +72,8 @@ def draw(film: Path) -> Image.Image:
 
 
 def _unreadable(error: Exception) -> UnusableFilm:
-    return UnusableFilm(f"not a film that can be read: {error}")
+    what = error.strerror if isinstance(error, FFmpegError) else str(error)
+    return UnusableFilm(f"not a film that can be read ({what})")
 
 
 # ---- reading the facts --------------------------------------------------------------------------
