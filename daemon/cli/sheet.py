@@ -37,6 +37,9 @@ def save_sheet(film: Path, target: Path) -> int:
     except OSError as error:
         complain(f"{film}: {error.strerror or error}")
         return TRY_AGAIN
+    except MemoryError:
+        complain(f"{film}: not enough memory")
+        return TRY_AGAIN
 
     try:
         sheet.save(target, quality=90)

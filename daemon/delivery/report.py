@@ -85,7 +85,7 @@ def last_music(outbox: Path) -> str:
     """
     reports = outbox.glob(f"*/{REPORT}")
     try:
-        latest_first = sorted(reports, key=lambda path: path.stat().st_mtime, reverse=True)
+        latest_first = sorted(reports, key=lambda path: path.lstat().st_mtime, reverse=True)
     except OSError:
         return ""
     for path in latest_first[:LATEST]:

@@ -131,13 +131,14 @@ def facts_of_chapters(film: Path) -> Facts:
 
 def open_film(film: Path) -> InputContainer:
     """The film, open for reading. Raises FFmpegError, also for the machine's faults."""
-    return av.open(film, options={"format_whitelist": FILM_FORMATS})
+    options = {"format_whitelist": FILM_FORMATS}
+    return av.open(film, options=options, metadata_errors="replace")
 
 
 def page_pictures(film: Path, pages: Sequence[PageTimes]) -> list[Image.Image]:
     """The frame half-way through each page, already in the size in which it is drawn.
 
-    Raises UnusableFilm when the film has no pictures, or ends too early.
+    Raises UnusableFilm when the film has no pictures, or none for some page.
     """
     width = cell_width(len(pages))
     pictures = []
@@ -148,9 +149,7 @@ def page_pictures(film: Path, pages: Sequence[PageTimes]) -> list[Image.Image]:
             wanted = page.start + page.seconds / 2
             frame = frame_at(opened, wanted)
             if frame is None:
-                raise UnusableFilm(
-                    f"not a whole film: it ends before page {number} of {len(pages)}"
-                )
+                raise UnusableFilm(f"not a whole film: page {number} of {len(pages)} is missing")
             height = max(1, width * frame.height // frame.width)
             pixels = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             full = Image.fromarray(pixels)
@@ -159,8 +158,11 @@ def page_pictures(film: Path, pages: Sequence[PageTimes]) -> list[Image.Image]:
 
 
 def frame_at(opened: InputContainer, seconds: float) -> av.VideoFrame | None:
-    """The first frame at this time or after it; None when the film has ended before."""
-    opened.seek(int(seconds * av.time_base), backward=True)
+    """The first frame at this time or after it; None when the film has no such frame."""
+    try:
+        opened.seek(int(seconds * av.time_base), backward=True)
+    except av.error.PermissionError:  # FFmpeg returns -1 (EPERM) for a time that it cannot find
+        return None
     for frame in opened.decode(opened.streams.video[0]):
         if (frame.time or 0) >= seconds - 0.001:
             return frame
