@@ -126,16 +126,16 @@ def test_fields_of_other_versions_are_ignored(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_torn_or_foreign_report_is_none(content: Any, tmp_path: Path) -> None:
+def test_a_torn_or_foreign_report_cannot_be_read(content: Any, tmp_path: Path) -> None:
     assert report.read(written(tmp_path / "report.json", content)) is None
 
 
 @pytest.mark.parametrize("opening", ["[", '{"film":', '{"film":{"x":['])
-def test_deep_json_is_none(opening: str, tmp_path: Path) -> None:
+def test_deep_json_cannot_be_read(opening: str, tmp_path: Path) -> None:
     assert report.read(written(tmp_path / "report.json", opening * 100_000)) is None
 
 
-def test_a_report_that_is_too_large_is_none(tmp_path: Path) -> None:
+def test_a_report_that_is_too_large_cannot_be_read(tmp_path: Path) -> None:
     path = written(tmp_path / "report.json", {"title": "x" * report.LARGEST})
     assert report.read(path) is None
     with path.open("wb") as file:
@@ -144,7 +144,7 @@ def test_a_report_that_is_too_large_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nothing", "folder", "pipe", "link", "device"])
-def test_what_is_not_a_plain_file_is_none(kind: str, tmp_path: Path) -> None:
+def test_only_a_plain_file_is_read(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     if kind == "folder":
         path.mkdir()
