@@ -30,7 +30,7 @@ def compile_folder(
             outcome = compile_order(order, report)
         if isinstance(outcome, Film):
             target = f"{name}.preview" if preview else name
-            film = files.place_beside(Path(attempt), output, target)
+            film = files.place_in(Path(attempt), output, target)
             if not quiet:
                 print(film)
             return FINE

@@ -36,7 +36,7 @@ class Cast:
         self._manifest = manifest
         self._entries = entries
         self._admission = admission
-        self._title = manifest.title or name
+        self._title = manifest.title or _readable(name)
         self._music = settings.music
         self._film = manifest.film_settings(settings.film)
         self._cards = planned_cards(self._film, self._title, manifest.author)
@@ -144,6 +144,11 @@ class Cast:
         if isinstance(wanted, Mood):
             return choose(of_mood(self._library, wanted.mood), seed, not_again)
         return choose(self._library, seed, not_again)
+
+
+def _readable(name: str) -> str:
+    """A folder's name as text; what is not UTF-8 in it becomes a question mark."""
+    return name.encode(errors="replace").decode()
 
 
 def is_heard(music: Music, pages: Sequence[Page]) -> bool:
