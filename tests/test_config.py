@@ -1,4 +1,4 @@
-"""The settings: config.toml is the defaults, every source counts, all faults are reported at once."""
+"""The settings: config.toml holds the defaults, each source counts, all faults come at once."""
 
 import contextlib
 import json

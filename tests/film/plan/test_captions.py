@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from daemon.film.plan.captions import (
 )
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
-from daemon.options import Card
+from daemon.options import Card, TransitionName
 from daemon.story.model import Narration, Page, Story
 from tests.helpers.stories import page
 
@@ -250,7 +251,7 @@ def test_a_change_of_words_cuts_the_span_of_a_page_too() -> None:
         max_size=6,
     ),
     FPS,
-    st.sampled_from(["cut", "crossfade", "fade-black"]),
+    st.sampled_from(get_args(TransitionName)),
     st.sampled_from(["none", "zoom-in"]),
 )
 def test_burned_captions_change_nothing_but_the_words_in_the_frames(

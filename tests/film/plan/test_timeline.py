@@ -3,6 +3,7 @@
 import itertools
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ LEVEL_5_1 = 36_864
 NTSC = [Fraction(24_000, 1001), Fraction(30_000, 1001), Fraction(60_000, 1001)]
 FPS = st.integers(1, 60).map(Fraction) | st.sampled_from(NTSC)
 SAMPLES = st.integers(1, 30 * SAMPLE_RATE)
-TRANSITIONS: tuple[TransitionName, ...] = ("cut", "crossfade", "fade-black")
+TRANSITIONS: tuple[TransitionName, ...] = get_args(TransitionName)
 MOTIONS: tuple[Motion, ...] = ("none", "zoom-in", "auto")
 
 
