@@ -376,7 +376,7 @@ def film(**keys: object) -> dict[str, object]:
         (
             film(transition="wipe"),
             "film.transition",
-            "should be 'cut', 'crossfade' or",
+            "should be 'cut', 'crossfade'",
             'Expected: "cut", "cross',
         ),
         (
