@@ -30,6 +30,8 @@ from daemon.story import Story
 from daemon.story.checks import picture_problems
 from tests.conftest import SettingsMaker
 from tests.helpers.broken import FailingFile
+from tests.helpers.films import rgb
+from tests.helpers.folders import names
 from tests.helpers.pictures import COLOURS
 from tests.helpers.sounds import sine, wav
 from tests.helpers.stories import read_manifest, story, write_manifest
@@ -67,20 +69,10 @@ def with_film(order: Order, **film: Any) -> Order:
     return order
 
 
-def pictures_of(order: Order) -> list[npt.NDArray[np.uint8]]:
-    """The film's frames in RGB."""
-    with av.open(order.attempt / "film.mp4") as film:
-        return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in film.decode(video=0)]
-
-
 def noisy_picture(path: Path) -> None:
     """A picture whose file is some kilobytes long."""
     noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def again(order: Order, name: str) -> Order:
@@ -207,7 +199,7 @@ def test_a_film_with_some_of_everything_has_all_of_it(
     order = with_film(replace(order, settings=make_settings(film={"writer": writer})), **RICH)
     assert isinstance(compile_order(order, ignore), Film)
     report = report_of(order)
-    shown = pictures_of(order)
+    shown = rgb(order.attempt / "film.mp4")
     assert [page["page"] for page in report["pages"]] == [0, 1, 2, 3, 0]
     assert [page["text"] for page in report["pages"]][::4] == ["A test", "The End"]
     assert report["film"]["fps"] == pytest.approx(30_000 / 1001)
@@ -235,7 +227,7 @@ def test_captions_are_a_file_and_a_stream_of_the_film_whether_or_not_they_are_bu
             bytes(packet)[2:].decode() for packet in film.demux(subtitles=0) if packet.size > 2
         ]
     assert words == ["Words of page 1.", "Words of page 2.", "Words of page 3."]
-    white = [(frame[60:].min(axis=2) > 200).any() for frame in pictures_of(order)]
+    white = [(frame[60:].min(axis=2) > 200).any() for frame in rgb(order.attempt / "film.mp4")]
     assert any(white) is (captions == "burned")
 
 

@@ -1,8 +1,7 @@
 """The mix: the same as a naive one in a single array, but in blocks and constant memory."""
 
-import tracemalloc
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.model import Story
 from tests.helpers.broken import PLACES, damaged
 from tests.helpers.films import PLAIN_MUSIC, mixed, untouched
-from tests.helpers.sounds import sine, wav
+from tests.helpers.sounds import peak_memory, sine, wav
 from tests.helpers.stories import checked_story, narration
 
 ROOT = Path(__file__).parents[3]
@@ -367,23 +366,24 @@ def test_music_damaged_after_intake_is_a_fault_of_the_film_that_names_the_track(
 # ---- memory and files ----------------------------------------------------------------------------
 
 
-def peak_memory(story: Story) -> int:
+def memory_to_mix(story: Story) -> int:
+    """The most bytes that Python has in use during the mix of a film."""
     timeline = plan_timeline(story)
-    tracemalloc.start()
-    try:
+
+    def blocks() -> Iterator[Samples]:
         for block in mixed(story, timeline, untouched(story, 0.1), Music()):
             assert block.dtype == np.float32
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+            yield block
+
+    return peak_memory(blocks())
 
 
 def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
     track = Track("long", wav(tmp_path / "long.wav", sine(20.0)))
     short = checked_story(tmp_path / "short", [4.0], track)
     long = checked_story(tmp_path / "long", [80.0], track)
-    peak_memory(short)  # loads what is loaded only once
-    assert peak_memory(long) < 1.2 * peak_memory(short)
+    memory_to_mix(short)  # loads what is loaded only once
+    assert memory_to_mix(long) < 1.2 * memory_to_mix(short)
 
 
 def test_a_narration_s_file_is_closed_when_it_has_ended(tmp_path: Path) -> None:
