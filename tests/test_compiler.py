@@ -16,7 +16,6 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -32,7 +31,7 @@ from tests.conftest import SettingsMaker
 from tests.helpers.broken import FailingFile
 from tests.helpers.films import rgb
 from tests.helpers.folders import names
-from tests.helpers.pictures import COLOURS
+from tests.helpers.pictures import COLOURS, noisy, save
 from tests.helpers.sounds import sine, wav
 from tests.helpers.stories import read_manifest, story, write_manifest
 
@@ -67,12 +66,6 @@ def with_film(order: Order, **film: Any) -> Order:
     """The same order for a story that chooses how its film looks."""
     write_manifest(order.source, read_manifest(order.source) | {"film": film})
     return order
-
-
-def noisy_picture(path: Path) -> None:
-    """A picture whose file is some kilobytes long."""
-    noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
 
 
 def again(order: Order, name: str) -> Order:
@@ -343,7 +336,7 @@ def test_a_faulty_story_fails_with_all_its_problems_and_is_not_tried_again(
 def test_pictures_that_do_not_decode_fail_the_story_with_all_of_them(order: Order) -> None:
     """Their headers are good, so only the rendering finds out. One fails; the others are listed."""
     for name in ("01.png", "03.png"):
-        noisy_picture(order.source / name)
+        save(noisy(1), order.source / name)
         whole = (order.source / name).read_bytes()
         (order.source / name).write_bytes(whole[: len(whole) // 2])
     failed = failure(order)
@@ -439,7 +432,7 @@ def test_a_disk_that_breaks_while_a_file_is_decoded_is_a_fault_of_the_machine(
     stage: str, file: str, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The private copy, opened as a file object, raises EIO after its first kilobyte."""
-    noisy_picture(order.source / "02.png")
+    save(noisy(1), order.source / "02.png")
     bad = (order.source / file).read_bytes()
     real_open = Path.open
 

@@ -88,17 +88,30 @@ def checked_story(
 ) -> Story:
     """The same story as `story` makes, as it leaves intake.
 
-    `film` as in config.toml; `pages`: what all pages have in common, such as a motion.
+    `film` as in config.toml; `pages`: what all pages have in common. Unless it has a motion, pages
+    move as the film's settings say.
     """
     story(folder, seconds)
     settings = FilmSettings.model_validate({"gap_seconds": 0.1} | film)
     gap = round(settings.gap_seconds * RATE)
+    fields = {"motion": settings.motion} | dict(pages)
     admitted = []
     for number in range(1, len(seconds) + 1):
         image = folder / f"{number:02d}.png"
         spoken = narration(folder / f"{number:02d}.wav")
-        admitted.append(page(number, image, spoken, gap, **pages))
+        admitted.append(page(number, image, spoken, gap, **fields))
     return Story("A test", "", "", "", tuple(admitted), music, settings, seed=1, inputs=())
+
+
+def with_narrations(
+    story: Story, narrations: Sequence[Narration | None], rests: Sequence[float]
+) -> Story:
+    """The same story with these narrations, page by page, and the seconds of rest after each."""
+    pages = tuple(
+        replace(page, narration=spoken, rest=round(rest * RATE))
+        for page, spoken, rest in zip(story.pages, narrations, rests, strict=True)
+    )
+    return replace(story, pages=pages)
 
 
 def plan_of(

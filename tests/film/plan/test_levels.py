@@ -18,7 +18,7 @@ from daemon.story.admission import measured
 from daemon.story.model import Story
 from tests.helpers.films import filmed, heard, mixed
 from tests.helpers.sounds import RECORDINGS, decibels, ebur128, noise, read, rms, wav
-from tests.helpers.stories import checked_story, narration, plan_of
+from tests.helpers.stories import checked_story, narration, plan_of, with_narrations
 
 Mono = npt.NDArray[np.float64]
 TOLERANCE = 0.5
@@ -40,15 +40,13 @@ def story_of(folder: Path, narrations: Sequence[Mono | None], music: Mono | None
     """A story with these narrations and this music; a page without one lasts four seconds."""
     track = Track("music", wav(folder / "music.wav", music)) if music is not None else None
     story = checked_story(folder / "story", [0.1] * len(narrations), track, size="32x32", fps=5)
-    pages = []
-    for page, sound in zip(story.pages, narrations, strict=True):
-        if sound is None:
-            pages.append(replace(page, narration=None, rest=4 * SAMPLE_RATE))
-        else:
-            file = wav(page.image.with_suffix(".wav"), sound)
-            pages.append(replace(page, narration=narration(file), rest=round(0.4 * SAMPLE_RATE)))
+    spoken = [
+        None if sound is None else narration(wav(page.image.with_suffix(".wav"), sound))
+        for page, sound in zip(story.pages, narrations, strict=True)
+    ]
+    rests = [4.0 if sound is None else 0.4 for sound in narrations]
     measured_track = replace(track, powers=measured(track.path)[1]) if track else None
-    return replace(story, pages=tuple(pages), music=measured_track)
+    return replace(with_narrations(story, spoken, rests), music=measured_track)
 
 
 def played(story: Story, sound: Sound, music: Music, folder: Path) -> tuple[Timeline, Samples]:
