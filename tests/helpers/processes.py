@@ -130,7 +130,7 @@ def running_service(root: Path, *arguments: str, **environment: str) -> Iterator
             service.stop()
 
 
-# ---- other processes -----------------------------------------------------------------------------
+# ---- processes -----------------------------------------------------------------------------------
 
 
 def is_alive(pid: int) -> bool:
@@ -139,6 +139,11 @@ def is_alive(pid: int) -> bool:
         return _stat(Path(f"/proc/{pid}/stat"))[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def open_files() -> int:
+    """How many file descriptors this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def children(pid: int) -> list[int]:

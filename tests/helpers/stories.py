@@ -5,11 +5,13 @@ plan of their film (`plan_of`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from daemon.config import FilmSettings, Music, Sound
 from daemon.film.plan import Plan, plan_film
@@ -101,6 +103,17 @@ def checked_story(
         spoken = narration(folder / f"{number:02d}.wav")
         admitted.append(page(number, image, spoken, gap, **fields))
     return Story("A test", "", "", "", tuple(admitted), music, settings, seed=1, inputs=())
+
+
+def imagined_story(pages: Iterable[Page], title: str = "", seed: int = 0, **film: Any) -> Story:
+    """A story of these pages, for planners, which open no file; `film` as in config.toml."""
+    settings = FilmSettings.model_validate(film)
+    return Story(title, "", "", "", tuple(pages), None, settings, seed, inputs=())
+
+
+def imagined_narration(samples: int) -> Narration:
+    """A narration of this length, for planners, which open no file."""
+    return Narration(Path("n.wav"), samples, np.zeros(0))
 
 
 def with_narrations(

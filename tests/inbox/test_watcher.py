@@ -20,6 +20,7 @@ from daemon.inbox.roster import Waiting
 from daemon.inbox.view import FolderView, Listing, entries_of, list_inbox
 from daemon.inbox.watcher import Settled, Watcher, log_notice
 from tests.helpers.children import ordinary_user
+from tests.helpers.folders import names
 from tests.helpers.logs import events
 from tests.helpers.stories import story, write_manifest
 from tests.helpers.waiting import PATIENCE_SECONDS, Clock, until
@@ -173,7 +174,7 @@ async def test_a_missing_inbox_is_logged_and_waited_for(
         await until(lambda: events(log_lines, "watcher.degraded"))
         looked = running.last_look
         await until(lambda: running.last_look > looked)
-        assert [path.name for path in tmp_path.iterdir()] == []
+        assert names(tmp_path) == []
 
         story(tmp_path / "mount" / "inbox" / "fox", PAGES)
         assert (await first(stream)).name == "fox"

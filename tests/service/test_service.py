@@ -75,7 +75,7 @@ def test_a_folder_moved_in_becomes_a_film_and_its_source_is_kept(
     assert abs(film_seconds(root, "the-fox") - (0.4 + 0.6 + 2 * 0.5)) <= 1 / 24
     assert read_manifest(root / "done/the-fox") == read_manifest(folder)
     assert [*(root / "inbox").glob("[!.]*")] == []
-    assert [path.name for path in (root / "work").iterdir()] == [".lock"]
+    assert names(root / "work") == [".lock"]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from daemon.errors import Refused
 from daemon.story.untrusted import MIB, MISSING, UntrustedFolder, add_or_rename
 from tests.helpers.children import ordinary_user
+from tests.helpers.processes import open_files
 
 SECRET = b"a secret outside of the folder"
 
@@ -300,14 +301,14 @@ def test_no_descriptor_is_left_open(source: Path, target: Path) -> None:
     (source / "a").mkdir()
     (source / "a" / "01.png").write_bytes(b"picture")
     (source / "a" / "02.png").touch()
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for number in range(10):
         with UntrustedFolder(source, MIB) as folder:
             folder.copy("a/01.png", target.with_name(f"copy-{number}"))
             for name in ("a/02.png", "a/03.png", "a"):
                 with pytest.raises(Refused):
                     folder.copy(name, target.with_name(f"{name.replace('/', '-')}-{number}"))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before
 
 
 @given(

@@ -5,13 +5,12 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daemon.config import FilmSettings
 from daemon.film.plan.captions import (
     LINE,
     LINES,
@@ -25,33 +24,30 @@ from daemon.film.plan.captions import (
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import Card
-from daemon.story.model import Narration, Page, Story
-from tests.helpers.stories import page
+from daemon.story.model import Page, Story
+from tests.helpers.stories import imagined_narration, imagined_story, page
 
 FPS = st.integers(1, 60).map(float) | st.sampled_from([23.976, 29.97, 59.94])
 
 
 def planned(
-    *texts: str, seconds: float = 2.0, spoken: bool = True, gap: float = 0.5, **film: object
+    *texts: str, seconds: float = 2.0, spoken: bool = True, gap: float = 0.5, **film: Any
 ) -> tuple[Story, Timeline]:
     """A story with a page for each text, and its timeline.
 
     A narration, or a page without one, lasts `seconds`; after a narration comes a `gap`.
     """
-    said = narration(round(seconds * SAMPLE_RATE)) if spoken else None
+    said = imagined_narration(round(seconds * SAMPLE_RATE)) if spoken else None
     rest = round((gap if spoken else seconds) * SAMPLE_RATE)
     pages = [
         page(number, Path("p.png"), said, rest, text=text) for number, text in enumerate(texts, 1)
     ]
-    return checked_story(pages, **film)
+    return story_of(pages, **film)
 
 
-def narration(samples: int) -> Narration:
-    return Narration(Path("n.wav"), samples, np.zeros(0))
-
-
-def checked_story(pages: list[Page], **film: object) -> tuple[Story, Timeline]:
-    story = Story("", "", "", "", tuple(pages), None, FilmSettings.model_validate(film), 0, ())
+def story_of(pages: list[Page], **film: Any) -> tuple[Story, Timeline]:
+    """A story of these pages, and its timeline."""
+    story = imagined_story(pages, **film)
     return story, plan_timeline(story)
 
 
@@ -82,8 +78,8 @@ def test_a_page_without_words_has_no_caption() -> None:
 
 def test_the_words_of_a_card_are_not_a_caption() -> None:
     card = page(0, Path("p.png"), None, SAMPLE_RATE, text="The fox", card=Card())
-    story, timeline = checked_story(
-        [card, page(1, Path("p.png"), narration(SAMPLE_RATE), text="one"), card]
+    story, timeline = story_of(
+        [card, page(1, Path("p.png"), imagined_narration(SAMPLE_RATE), text="one"), card]
     )
     assert plan_captions(story, timeline) == [at(1, 2, "one")]
 
@@ -134,10 +130,16 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
 ) -> None:
     """Even where there are many lines for a very short sound."""
     made = [
-        page(number, Path("p.png"), narration(spoken) if spoken else None, rest, text=text.strip())
+        page(
+            number,
+            Path("p.png"),
+            imagined_narration(spoken) if spoken else None,
+            rest,
+            text=text.strip(),
+        )
         for number, (rest, spoken, text) in enumerate(pages, 1)
     ]
-    story, timeline = checked_story(made, fps=fps)
+    story, timeline = story_of(made, fps=fps)
     found = plan_captions(story, timeline)
     times = [time for caption in found for time in (caption.start, caption.end)]
     assert times == sorted(times)
@@ -264,14 +266,14 @@ def test_burned_captions_change_nothing_but_the_words_in_the_frames(
         page(
             number,
             Path("p.png"),
-            narration(spoken) if spoken else None,
+            imagined_narration(spoken) if spoken else None,
             rest,
             text=text.strip(),
             motion=motion,
         )
         for number, (rest, spoken, text) in enumerate(pages, 1)
     ]
-    story, timeline = checked_story(made, fps=fps, transition=transition)
+    story, timeline = story_of(made, fps=fps, transition=transition)
     found = plan_captions(story, timeline, wrapped)
     with_words = burned(timeline, found)
     assert replace(with_words, spans=timeline.spans) == timeline

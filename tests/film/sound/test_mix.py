@@ -22,10 +22,9 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.model import Story
 from tests.helpers.broken import PLACES, damaged
 from tests.helpers.films import PLAIN_MUSIC, mixed, untouched
-from tests.helpers.sounds import peak_memory, sine, wav
+from tests.helpers.processes import open_files
+from tests.helpers.sounds import REPOSITORY, peak_memory, sine, wav
 from tests.helpers.stories import checked_story, narration
-
-ROOT = Path(__file__).parents[3]
 
 ONE_STEP = 1 / 32_767
 """The smallest difference that a 16-bit file can hold."""
@@ -256,8 +255,8 @@ def test_narrations_do_not_fade_with_the_music(tmp_path: Path, track: Track) -> 
 
 # ---- sounds that do not decode any more ----------------------------------------------------------
 
-DEMO = ROOT / "daemon/demo/the-fox-and-the-lighthouse/01.mp3"
-TUNE = ROOT / "music/calm/harbour.ogg"
+DEMO = REPOSITORY / "daemon/demo/the-fox-and-the-lighthouse/01.mp3"
+TUNE = REPOSITORY / "music/calm/harbour.ogg"
 NOISE = np.random.default_rng(1).integers(0, 256, 1_000_000, np.uint8).tobytes()
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -389,7 +388,7 @@ def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
 def test_a_narration_s_file_is_closed_when_it_has_ended(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [1.3] * 8)
     most = 0
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for _ in mixed(story, plan_timeline(story), untouched(story), PLAIN_MUSIC):
-        most = max(most, len(list(Path("/proc/self/fd").iterdir())) - before)
+        most = max(most, open_files() - before)
     assert 0 < most <= 3
