@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +44,21 @@ def planned(
         page(number, Path("p.png"), said, rest, text=text) for number, text in enumerate(texts, 1)
     ]
     return story_of(pages, **film)
+
+
+def pages_of(drawn: Iterable[tuple[int, int | None, str]], **more: Any) -> list[Page]:
+    """A page for each (samples of rest, samples of narration if it has one, text)."""
+    return [
+        page(
+            number,
+            Path("p.png"),
+            imagined_narration(spoken) if spoken else None,
+            rest,
+            text=text.strip(),
+            **more,
+        )
+        for number, (rest, spoken, text) in enumerate(drawn, 1)
+    ]
 
 
 def story_of(pages: list[Page], **film: Any) -> tuple[Story, Timeline]:
@@ -129,17 +145,7 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
     pages: list[tuple[int, int | None, str]], fps: float
 ) -> None:
     """Even where there are many lines for a very short sound."""
-    made = [
-        page(
-            number,
-            Path("p.png"),
-            imagined_narration(spoken) if spoken else None,
-            rest,
-            text=text.strip(),
-        )
-        for number, (rest, spoken, text) in enumerate(pages, 1)
-    ]
-    story, timeline = story_of(made, fps=fps)
+    story, timeline = story_of(pages_of(pages), fps=fps)
     found = plan_captions(story, timeline)
     times = [time for caption in found for time in (caption.start, caption.end)]
     assert times == sorted(times)
@@ -148,7 +154,7 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
     assert not found or found[-1].end <= timeline.samples
     starts = {
         timeline.pages[number].first * SAMPLE_RATE / timeline.fps
-        for number, each in enumerate(made)
+        for number, each in enumerate(story.pages)
         if each.text
     }
     assert all(any(0 <= caption.start - start < 1 for caption in found) for start in starts)
@@ -262,18 +268,7 @@ def test_burned_captions_change_nothing_but_the_words_in_the_frames(
 
     Its words are those that are spoken then, to half a frame.
     """
-    made = [
-        page(
-            number,
-            Path("p.png"),
-            imagined_narration(spoken) if spoken else None,
-            rest,
-            text=text.strip(),
-            motion=motion,
-        )
-        for number, (rest, spoken, text) in enumerate(pages, 1)
-    ]
-    story, timeline = story_of(made, fps=fps, transition=transition)
+    story, timeline = story_of(pages_of(pages, motion=motion), fps=fps, transition=transition)
     found = plan_captions(story, timeline, wrapped)
     with_words = burned(timeline, found)
     assert replace(with_words, spans=timeline.spans) == timeline
