@@ -41,7 +41,7 @@ Powers = npt.NDArray[np.float64]
 
 
 class LoudnessMeter:
-    """Measures a stream of blocks. It keeps one number per 100 ms, and less than one step of sound."""
+    """Measures a stream of blocks. It keeps a number per 100 ms, and less than a step of sound."""
 
     def __init__(self) -> None:
         self._powers = array("d")
