@@ -16,7 +16,7 @@ demo: .venv/ready            ## make a film of the bundled story, end to end
 test: lint types layers unit ## run every check, as continuous integration does (about 4 minutes)
 
 quick: lint types layers     ## run the checks that take less than a minute: no slow tests, no processes
-	$(PYTEST) -m "not slow and not service"
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -m "not slow and not service"
 
 lint: .venv/ready            ## look for faults of style (ruff)
 	$(BIN)/ruff check .

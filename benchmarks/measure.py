@@ -11,15 +11,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took: seconds of the clock, seconds of processors, and MiB of its largest process."""
+    """What one run took."""
 
     wall: float
+    """Seconds of the clock."""
     cpu: float
+    """Seconds of all processors."""
     memory: float
+    """MiB of its largest process."""
 
 
 def run(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> Cost:
-    """Run a command to its end, and count its children with it. Raises RuntimeError when it fails."""
+    """Run a command to its end, and count its children too. Raises RuntimeError when it fails."""
     began = time.monotonic()
     process = subprocess.Popen(
         [str(word) for word in command],
@@ -28,13 +31,11 @@ def run(command: Sequence[str | Path], environment: dict[str, str] | None = None
         env=os.environ | (environment or {}),
     )
     assert process.stderr
-    said = process.stderr.read()
+    errors = process.stderr.read().decode(errors="replace")
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(
-            f"{command[0]} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}"
-        )
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {errors[-2000:]}")
     return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
@@ -45,3 +46,9 @@ def median(costs: Sequence[Cost]) -> Cost:
         statistics.median(cost.cpu for cost in costs),
         statistics.median(cost.memory for cost in costs),
     )
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU seconds that a process has taken so far, without its children's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

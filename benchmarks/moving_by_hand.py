@@ -1,80 +1,81 @@
-"""One ffmpeg command for a film that moves: zoompan for each page, xfade between them, at the preset that we use.
+"""One ffmpeg command for a film that moves: zoompan for each page, xfade between them.
+
+It encodes with our own preset.
 
 python -m benchmarks.moving_by_hand STORY OUT.mp4
 """
 
-import json
 import os
 import sys
-import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-GAP, FADE, REACH, FPS = 0.5, 0.5, 1.15, 24
+from benchmarks.by_hand import AUDIO
+from benchmarks.pages import Page, read_pages
+
+FADE = 0.5
+"""Seconds of crossfade at each page change."""
+REACH = 1.15
+"""How near the camera comes."""
+FPS = 24
+VIDEO = ["-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage", "-crf", "20"]
 
 
 def command(folder: Path, target: Path) -> list[str]:
     """The command."""
-    pages = json.loads((folder / "manifest.json").read_text())["pages"]
-    lengths = [_seconds(folder / page["audio"]) + GAP for page in pages]
-    inputs = [word for page in pages for word in ("-i", str(folder / page["image"]))]
-    inputs += [word for page in pages for word in ("-i", str(folder / page["audio"]))]
-    graph, at = [], 0.0
-    for number, length in enumerate(lengths):
-        frames = round((length + FADE / 2 * ((number > 0) + (number < len(pages) - 1))) * FPS)
-        zoom = (
-            f"z='1+{REACH - 1}*(1-cos(PI*on/{frames}))/2':x='iw/2-(iw/zoom/2)':y='ih/2-(ih/zoom/2)'"
-        )
-        graph.append(
-            f"[{number}:v]zoompan={zoom}:d={frames}:s=1920x1080:fps={FPS},format=yuv420p[v{number}]"
-        )
-    last = "v0"
+    pages = read_pages(folder)
+    film, label = picture_graph(pages)
+    graph = [*film, *sound_graph(pages)]
+
+    words = [get_ffmpeg_exe(), "-y", "-v", "error"]
+    for page in pages:
+        words += ["-i", str(page.image)]
+    for page in pages:
+        words += ["-i", str(page.audio)]
+    words += ["-filter_complex", ";".join(graph)]
+    words += ["-map", label, "-map", "[sound]"]
+    words += [*VIDEO, *AUDIO, "-movflags", "+faststart", str(target)]
+    return words
+
+
+def picture_graph(pages: Sequence[Page]) -> tuple[list[str], str]:
+    """The filters that zoom into each page and fade to the next, and the label of their result."""
+    graph = []
+    for number, page in enumerate(pages):
+        fades = (number > 0) + (number < len(pages) - 1)
+        frames = round((page.seconds + FADE / 2 * fades) * FPS)
+        zoom = f"z='1+{REACH - 1}*(1-cos(PI*on/{frames}))/2'"
+        middle = "x='iw/2-(iw/zoom/2)':y='ih/2-(ih/zoom/2)'"
+        zoompan = f"zoompan={zoom}:{middle}:d={frames}:s=1920x1080:fps={FPS}"
+        graph.append(f"[{number}:v]{zoompan},format=yuv420p[v{number}]")
+
+    last = "[v0]"
+    change = 0.0
     for number in range(1, len(pages)):
-        at += lengths[number - 1]
-        graph.append(
-            f"[{last}][v{number}]xfade=transition=fade:duration={FADE}:offset={at - FADE / 2}[x{number}]"
-        )
-        last = f"x{number}"
-    padded = [
-        f"[{len(pages) + number}:a]apad=whole_dur={length}[a{number}]"
-        for number, length in enumerate(lengths)
-    ]
-    joined = (
-        "".join(f"[a{number}]" for number in range(len(pages)))
-        + f"concat=n={len(pages)}:v=0:a=1[sound]"
-    )
-    return [
-        *(
-            get_ffmpeg_exe(),
-            "-y",
-            "-v",
-            "error",
-            *inputs,
-            "-filter_complex",
-            ";".join([*graph, *padded, joined]),
-        ),
-        *(
-            "-map",
-            f"[{last}]",
-            "-map",
-            "[sound]",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-tune",
-            "stillimage",
-        ),
-        *("-crf", "20", "-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart", str(target)),
-    ]
+        change += pages[number - 1].seconds
+        xfade = f"xfade=transition=fade:duration={FADE}:offset={change - FADE / 2}"
+        graph.append(f"{last}[v{number}]{xfade}[x{number}]")
+        last = f"[x{number}]"
+    return graph, last
 
 
-def _seconds(path: Path) -> float:
-    with wave.open(str(path)) as file:
-        return file.getnframes() / file.getframerate()
+def sound_graph(pages: Sequence[Page]) -> list[str]:
+    """The filters that pad each narration to its page's length and put them one after the other."""
+    graph = [
+        f"[{len(pages) + number}:a]apad=whole_dur={page.seconds}[a{number}]"
+        for number, page in enumerate(pages)
+    ]
+    narrations = "".join(f"[a{number}]" for number in range(len(pages)))
+    return [*graph, f"{narrations}concat=n={len(pages)}:v=0:a=1[sound]"]
+
+
+def main(story: str, target: str) -> None:
+    """Become the command."""
+    words = command(Path(story), Path(target))
+    os.execv(words[0], words)  # noqa: S606 - a list of our own words, and no shell
 
 
 if __name__ == "__main__":
-    words = command(Path(sys.argv[1]), Path(sys.argv[2]))
-    os.execv(words[0], words)  # noqa: S606 - a list of our own words, and no shell
+    main(*sys.argv[1:])

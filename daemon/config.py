@@ -42,6 +42,7 @@ from daemon.options import (
     TransitionName,
     TransitionSeconds,
     WriterName,
+    listed,
 )
 from daemon.validation import key_path, nearest, problems_of
 
@@ -160,13 +161,10 @@ class FilmSettings(_Table):
     )
     motion: Annotated[Motion, Mark.STORY] = Field(
         "none",
-        description=(
-            '"none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down" or '
-            '"auto" (they take turns).'
-        ),
+        description=f"{listed(Motion)} (they take turns).",
     )
     transition: Annotated[TransitionName, Mark.STORY] = Field(
-        "cut", description='"cut", "crossfade" or "fade-black".'
+        "cut", description=f"{listed(TransitionName)}."
     )
     transition_seconds: Annotated[TransitionSeconds, Mark.STORY] = Field(
         0.5,

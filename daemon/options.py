@@ -6,7 +6,7 @@ motion or a transition has a table of functions by these words, and a test that 
 
 import re
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -102,6 +102,12 @@ Captions = Literal["soft", "burned"]
 CaptionStyle = Literal["stroke", "box"]
 PosterPage = Annotated[int, Field(ge=1)]
 WriterName = Literal["still-stream", "moviepy"]
+
+
+def listed(words: Any) -> str:
+    """The words of a Literal as people read them: '"cut", "crossfade" or "fade-black"'."""
+    *others, last = (f'"{word}"' for word in get_args(words))
+    return f"{', '.join(others)} or {last}"
 
 
 # ---- cards ---------------------------------------------------------------------------------------

@@ -1,16 +1,60 @@
-"""What the folders say, as data: for the command line, and for whatever else shows it.
+"""What the folders say, as data, for the command line and for anything else that shows it.
 
 It is read from the disk, and so is true with and without a running service.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from daemon import progress
 from daemon.config import Settings
 from daemon.inbox import FolderView, list_inbox
 from daemon.media.library import library
 from daemon.spool import Job, Spool, reasons
+
+InboxState = Literal["complete", "waiting", "unreadable"]
+WorkState = Literal["queued", "rendering", "publishing", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All of it.
+
+    `strays` are things in the inbox that are not folders. `outbox` and `done` are numbers of
+    folders.
+    """
+
+    running: bool
+    root: str
+    inbox: list["Arriving"]
+    strays: list[str]
+    work: list["AtWork"]
+    failed: list["FailedStory"]
+    outbox: int
+    done: int
+    free_mib: int
+
+
+def collect(settings: Settings) -> Status:
+    """Read the status from the folders; those that do not exist yet count as empty."""
+    folders = settings.folders
+    spool = Spool(folders)
+    is_running = spool.is_locked()
+    free_bytes = spool.free_bytes() if folders.work.is_dir() else 0
+    inbox, strays = arriving_stories(settings)
+    return Status(
+        running=is_running,
+        root=str(folders.root),
+        inbox=inbox,
+        strays=strays,
+        work=[at_work(job, is_running) for job in spool.jobs()],
+        failed=[failed_story(folder) for folder in subfolders(folders.failed)],
+        outbox=len(subfolders(folders.outbox)),
+        done=len(subfolders(folders.done)),
+        free_mib=free_bytes // 2**20,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +65,73 @@ class Arriving:
     """
 
     story: str
-    state: str
+    state: InboxState
     lacking: list[str]
+
+
+def arriving_stories(settings: Settings) -> tuple[list[Arriving], list[str]]:
+    """The folders in the inbox, and the names of what is not a folder there."""
+    inbox = settings.folders.inbox
+    if not inbox.is_dir():
+        return [], []
+    listing = list_inbox(inbox)
+    tracks = {track.name for track in library(settings.music.library)}
+    manifest = settings.watch.manifest
+    seen = [arriving(inbox / name, manifest, tracks) for name in listing.folders]
+    return [story for story in seen if story], list(listing.strays)
+
+
+def arriving(folder: Path, manifest: str, tracks: Collection[str]) -> Arriving | None:
+    """A folder in the inbox; None when it is gone. `tracks`: the names of the library's tracks."""
+    try:
+        sighting = FolderView(folder, manifest, lambda: tracks).look()
+    except OSError as error:
+        return Arriving(folder.name, "unreadable", [error.strerror or str(error)])
+    if sighting is None:
+        return None
+    if sighting.lacking:
+        return Arriving(folder.name, "waiting", list(sighting.lacking))
+    return Arriving(folder.name, "complete", [])
 
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """A claimed story.
+    """A claimed story. `done`: how much of the attempt is done, 0 to 1.
 
-    `state`: "queued", "rendering", "publishing", or "interrupted" when no service is running.
+    `state`: "queued", "rendering" or "publishing"; "interrupted" when no service is running.
     """
 
     story: str
     job: str
-    state: str
+    state: WorkState
     attempt: int
     claimed_at: str
     stage: str
     done: float
+
+
+def at_work(job: Job, is_running: bool) -> AtWork:
+    """A claimed story, with the progress of its attempt."""
+    state: WorkState
+    if not is_running:
+        state = "interrupted"
+    elif job.target:
+        state = "publishing"
+    elif job.attempts and job.attempt_folder.is_dir():
+        state = "rendering"
+    else:
+        state = "queued"
+
+    now = progress.read(job.attempt_folder) or progress.Progress("", 0.0)
+    return AtWork(
+        story=job.name,
+        job=job.id,
+        state=state,
+        attempt=job.attempts,
+        claimed_at=job.claimed_at,
+        stage=now.stage,
+        done=now.done,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,76 +142,13 @@ class FailedStory:
     problems: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """All of it. `outbox` and `done` are counts of folders; `strays` are no story folders."""
-
-    running: bool
-    root: str
-    inbox: list[Arriving]
-    strays: list[str]
-    work: list[AtWork]
-    failed: list[FailedStory]
-    outbox: int
-    done: int
-    free_mib: int
-
-
-def collect(settings: Settings) -> Status:
-    """Read the status from the folders."""
-    folders = settings.folders
-    spool = Spool(folders)
-    is_running = spool.is_locked()
-    listing = list_inbox(folders.inbox) if folders.inbox.is_dir() else None
-    tracks = {track.name for track in library(settings.music.library)}
-    names = listing.folders if listing else ()
-    return Status(
-        running=is_running,
-        root=str(folders.root),
-        inbox=[_arriving(folders.inbox / name, settings.watch.manifest, tracks) for name in names],
-        strays=list(listing.strays) if listing else [],
-        work=[_at_work(job, is_running) for job in spool.jobs()],
-        failed=[_failed(folder) for folder in _subfolders(folders.failed)],
-        outbox=len(_subfolders(folders.outbox)),
-        done=len(_subfolders(folders.done)),
-        free_mib=spool.free_bytes() // 2**20 if folders.work.is_dir() else 0,
-    )
-
-
-def _arriving(folder: Path, manifest: str, tracks: set[str]) -> Arriving:
-    try:
-        sighting = FolderView(folder, manifest, lambda: tracks).look()
-    except OSError as error:
-        return Arriving(folder.name, "unreadable", [error.strerror or str(error)])
-    lacking = list(sighting.lacking) if sighting else []
-    return Arriving(folder.name, "waiting" if lacking else "complete", lacking)
-
-
-def _at_work(job: Job, is_running: bool) -> AtWork:
-    now = progress.read(job.attempt_folder)
-    return AtWork(
-        story=job.name,
-        job=job.id,
-        state=_state(job) if is_running else "interrupted",
-        attempt=job.attempts,
-        claimed_at=job.claimed_at,
-        stage=now.stage if now else "",
-        done=now.done if now else 0.0,
-    )
-
-
-def _state(job: Job) -> str:
-    """A recorded target means that the job is being published, an attempt's folder an attempt."""
-    if job.target:
-        return "publishing"
-    return "rendering" if job.attempts and job.attempt_folder.is_dir() else "queued"
-
-
-def _failed(folder: Path) -> FailedStory:
+def failed_story(folder: Path) -> FailedStory:
+    """A folder in failed/. It has no problems when its `error.json` is missing or not ours."""
     return FailedStory(folder.name, [str(problem) for problem in reasons.read(folder)])
 
 
-def _subfolders(folder: Path) -> list[Path]:
+def subfolders(folder: Path) -> list[Path]:
+    """The visible folders in a folder, in the order of their names; none when it is missing."""
     if not folder.is_dir():
         return []
     paths = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]

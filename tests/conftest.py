@@ -5,12 +5,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 from structlog.testing import LogCapture
 
 from daemon import config
 from daemon.config import Settings
+
+hypothesis.settings.register_profile("quick", max_examples=20)
+hypothesis.settings.register_profile("thorough", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 SettingsMaker = Callable[..., Settings]
 

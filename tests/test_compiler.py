@@ -331,6 +331,26 @@ def test_every_file_that_an_attempt_leaves_has_an_ending_known_to_the_outbox(
     assert files.unknown(order.attempt) == []
 
 
+def test_an_attempt_leaves_every_kind_of_file_that_the_outbox_knows(order: Order) -> None:
+    wav(order.source / "tune.wav", sine(0.2))
+    write_manifest(order.source, read_manifest(order.source) | {"music": "tune.wav"})
+    compile_story(order, ignore)
+    expected = [files.REPORT, *(f"{files.DRAFT}{ending}" for ending in files.ENDINGS)]
+    assert names(order.attempt) == sorted(expected)
+
+
+def test_a_story_whose_folder_is_not_named_in_utf_8_becomes_a_film(
+    tmp_path: Path, settings: Settings
+) -> None:
+    name = os.fsdecode(b"f\xfcchse")
+    source = story(tmp_path / name, (0.2,), title="")
+    (tmp_path / "attempt-1").mkdir()
+    order = Order("job-1", name, 1, source, tmp_path / "attempt-1", settings)
+    outcome = compile_order(order, ignore)
+    assert isinstance(outcome, Film), outcome
+    assert report_of(order)["title"] == "f?chse"
+
+
 # ---- faults of the story -------------------------------------------------------------------------
 
 

@@ -1,5 +1,4 @@
-"""The settings: config.toml and the defaults agree, every source counts, and every fault is reported
-at once."""
+"""The settings: config.toml holds the defaults, each source counts, all faults come at once."""
 
 import contextlib
 import json
@@ -22,7 +21,8 @@ from daemon.options import LARGEST_SIDE, Card
 
 CONFIG_TOML = Path(__file__).parent.parent / "config.toml"
 LINE = re.compile(
-    r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^ #]+)(?: +# (?P<comment>.+))?"
+    r"(?P<off># )?(?P<key>[a-z_]+) = (?P<value>\"[^\"]*\"|\[[^\]]*\]|[^ #]+)"
+    r"(?: +# (?P<comment>.+))?"
 )
 DEFAULTS: dict[str, dict[str, Any]] = Settings().model_dump(mode="json")
 KEYS = [(table, key) for table, keys in DEFAULTS.items() for key in keys]
@@ -148,7 +148,14 @@ def test_the_root_of_the_command_line_wins_over_all_others(
 
 def test_relative_folders_start_at_the_file_and_absolute_ones_stay(tmp_path: Path) -> None:
     (tmp_path / "etc" / "tracks").mkdir(parents=True)
-    text = '[folders]\nroot = "spool"\noutbox = "/srv/films"\ninbox = "in/here"\n[music]\nfolder = "tracks"\n'
+    text = """
+        [folders]
+        root = "spool"
+        outbox = "/srv/films"
+        inbox = "in/here"
+        [music]
+        folder = "tracks"
+    """
     loaded = config.load(written(tmp_path / "etc" / "c.toml", text))
     assert loaded.folders.inbox == tmp_path / "etc" / "spool" / "in" / "here"
     assert loaded.folders.outbox == Path("/srv/films")
@@ -188,7 +195,17 @@ def test_all_faults_of_all_sources_are_reported_at_once_with_their_key_paths(
     monkeypatch.setenv("STORYREEL_WORKERS__COUNT", "many")
     monkeypatch.setenv("STORYREEL_FLIM__FPS", "30")
     monkeypatch.setenv("STORYREEL_LOG__COLOUR", "red")
-    text = '[film]\nfps = 0\nsize = "19x7"\ncolour = 1\n[wacth]\n[watch]\nsettle_seconds = 0\n[log]\nlevel = "loud"\n'
+    text = """
+        [film]
+        fps = 0
+        size = "19x7"
+        colour = 1
+        [wacth]
+        [watch]
+        settle_seconds = 0
+        [log]
+        level = "loud"
+    """
     found = faults(written(tmp_path / "c.toml", text))
     assert sorted(fault.split(":")[0] for fault in found) == sorted(
         [

@@ -1,8 +1,8 @@
-"""A whole film against what arithmetic says it must be: every frame's picture, and every tone in its place.
+"""A whole film compared with what arithmetic says: every picture, every tone in its place.
 
-Nothing of the program's own plan is used: the times come from the lengths of the narrations, the colours from the pictures,
-by way of the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited range), and how loud a tone must be from the filters of
-Rec. ITU-R BS.1770-4.
+The program's own plan is not used. Times are computed from the lengths of the narrations, colours
+from the pictures by the equations of Rec. ITU-R BT.709-6 (item 3, 8-bit limited range), and levels
+of tones by the filters of Rec. ITU-R BS.1770-4.
 """
 
 import contextlib
@@ -29,23 +29,36 @@ SIZES = ((160, 90), (90, 160), (200, 100), (64, 64), (333, 91), (160, 90))
 TONES = (400.0, 700.0, 1100.0, 1500.0, 1900.0, 2300.0)
 SECONDS = (2.61, 2.437, 2.85, 4.333, 2.701, 2.52)
 SILENT_PAGE = 3
-"""A page without narration, long enough for the music to come up and go down again; all others have one."""
+"""A page without narration, long enough for the music to come up and go down again; all others have
+one."""
 GAP = 0.3
 LOUDNESS = -16.0
-MUSIC_TONE, MUSIC_LEVEL, MUSIC_DB, DUCK_DB = 5000.0, 0.2, -20.0, -6.0
-"""Where nobody speaks it is more than 10 LU below the narrations: the gate leaves it out of the film's loudness."""
+MUSIC_TONE = 5000.0
+MUSIC_LEVEL = 0.2
+MUSIC_DB = -20.0
+DUCK_DB = -6.0
+"""Where nobody speaks, the music is more than 10 LU below the narrations: the gate leaves it out of
+the film's loudness."""
 BACKGROUND = "#102040"  # 16, 32, 64
 CLOSE = 6
-"""How far a colour may be off: two steps of the 8-bit chroma (2.1 each, in blue) and one of the luma."""
+"""How far a colour may be off: two steps of the 8-bit chroma (2.1 each, in blue) and one of the
+luma."""
 EDGE = 0.05
-"""Seconds left out around the ends of a tone: an AAC encoder spreads them over a frame of 21 ms or two."""
+"""Seconds left out around the ends of a tone: an AAC encoder spreads them over a frame of 21 ms or
+two."""
 
 Floats = npt.NDArray[np.floating[Any]]
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A film as a player sees and hears it: a picture for each frame, RGB, and one side's sound, full scale at ±1."""
+    """A film as a player sees and hears it.
+
+    `pictures`: one for each frame, RGB. `sound`: the left channel, full scale at ±1. `loudness`:
+    LUFS.
+    """
 
     fps: Fraction
     pictures: Floats
@@ -77,12 +90,15 @@ class Decoded:
 
     @property
     def whole(self) -> float:
-        """What the film's whole sound was multiplied by, as the first narration tells."""
+        """The factor of the film's whole sound, computed from the first narration."""
         start, end = self.spoken(0)
         return self.level(TONES[0], start + EDGE, end - EDGE) / as_loud_as_the_film(TONES[0])
 
     def level(self, hertz: float, start: float, end: float) -> float:
-        """The amplitude of one frequency from `start` to `end`, in seconds; a Hann window keeps other tones out."""
+        """The amplitude of one frequency between two times in seconds, without other tones.
+
+        A Hann window keeps them out.
+        """
         part = self.sound[round(start * RATE) : round(end * RATE)]
         window = np.hanning(len(part))
         turns = np.exp(-2j * np.pi * hertz * np.arange(len(part)) / RATE)
@@ -98,19 +114,23 @@ def pictures_of(film: Path) -> Floats:
 
 
 def rgb(plane: Floats, height: int) -> Floats:
-    """A yuv420p frame as RGB: Y = 0.2126 R + 0.7152 G + 0.0722 B, black at 16, white at 235, chroma 128 ± 112."""
+    """A yuv420p frame as RGB.
+
+    Y = 0.2126 R + 0.7152 G + 0.0722 B, black at 16, white at 235, chroma 128 ± 112.
+    """
     width = plane.shape[1]
     blue, red = (
         plane[height:].reshape(2, height // 2, width // 2).repeat(2, axis=1).repeat(2, axis=2) - 128
     )
     luma = (plane[:height] - 16) / 219
-    blue, red = blue / 224 * 1.8556, red / 224 * 1.5748
+    blue = blue / 224 * 1.8556
+    red = red / 224 * 1.5748
     green = -(0.0722 * blue + 0.2126 * red) / 0.7152
     return 255 * np.stack([luma + red, luma + green, luma + blue], axis=-1)
 
 
 def sound_of(film: Path) -> Floats:
-    """The left side, each sample where its time says; what comes before time 0 is the encoder's lead-in."""
+    """The left channel, each sample at its time; those before time 0 are the encoder's lead-in."""
     with av.open(film) as container:
         frames = [
             (round((frame.time or 0) * RATE), frame.to_ndarray()[0])
@@ -124,7 +144,10 @@ def sound_of(film: Path) -> Floats:
 
 
 def k_weight(hertz: float) -> float:
-    """The factor of amplitude that the K-weighting of BS.1770-4 has at a frequency (annex 1, tables 1 and 2, at 48 kHz)."""
+    """The factor of amplitude of K-weighting at a frequency.
+
+    BS.1770-4, annex 1, tables 1 and 2, at 48 kHz.
+    """
     shelf = (
         (1.53512485958697, -2.69169618940638, 1.19839281085285),
         (1.0, -1.69065929318241, 0.73248077421585),
@@ -138,7 +161,10 @@ def k_weight(hertz: float) -> float:
 
 
 def as_loud_as_the_film(hertz: float) -> float:
-    """The amplitude at which a tone on both sides has the film's loudness: -0.691 + 10 log10(2 · (k · a)² / 2)."""
+    """The amplitude a at which a tone in both channels has the film's loudness.
+
+    That is -0.691 + 10 log10(2 · (k · a)² / 2).
+    """
     return float(10 ** ((LOUDNESS + 0.691) / 20) / k_weight(hertz))
 
 
@@ -150,13 +176,13 @@ def loudness_of(film: Path) -> float:
         graph.link_nodes(
             source, graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
         ).configure()
-        said = dict[str, str]()
+        readings = dict[str, str]()
         for frame in container.decode(audio=0):
             graph.push(frame)
             with contextlib.suppress(av.error.BlockingIOError):
                 while True:
-                    said |= graph.pull().metadata
-    return float(said["lavfi.r128.I"])
+                    readings |= graph.pull().metadata
+    return float(readings["lavfi.r128.I"])
 
 
 WRITERS = get_args(FilmSettings.model_fields["writer"].annotation)
@@ -170,7 +196,8 @@ WRITERS = get_args(FilmSettings.model_fields["writer"].annotation)
 def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoded:
     writer, fps = request.param
     folder = tmp_path_factory.mktemp("film")
-    source, attempt = folder / "story", folder / "attempt-1"
+    source = folder / "story"
+    attempt = folder / "attempt-1"
     source.mkdir()
     attempt.mkdir()
     pages: list[dict[str, object]] = []
@@ -181,9 +208,8 @@ def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             {"duration": seconds} if page == SILENT_PAGE else {"audio": f"{page}.wav"}
         )
         pages.append({"image": f"{page}.png"} | spoken)
-    wav(
-        source / "music.wav", sine(1.0, MUSIC_TONE, MUSIC_LEVEL)
-    )  # whole periods: its loop has no seam
+    # Whole periods, so that its loop has no seam.
+    wav(source / "music.wav", sine(1.0, MUSIC_TONE, MUSIC_LEVEL))
     look = {
         "fps": fps,
         "fit": "contain",
@@ -217,9 +243,13 @@ def test_each_page_shows_its_picture_and_its_bars(film: Decoded) -> None:
         shown = film.pictures[(first + last) // 2]
         assert np.abs(shown[45, 80] - COLOURS[page]).max() <= CLOSE, page
         width, height = SIZES[page]
-        bars = {"beside": width / height < 1.7, "above": width / height > 1.9}
-        for there, point in ((bars["beside"], (45, 2)), (bars["above"], (2, 80))):
-            expected = (16, 32, 64) if there else COLOURS[page]
+        has_bars_left_and_right = width / height < 1.7
+        has_bars_above_and_below = width / height > 1.9
+        for has_bar, point in (
+            (has_bars_left_and_right, (45, 2)),
+            (has_bars_above_and_below, (2, 80)),
+        ):
+            expected = (16, 32, 64) if has_bar else COLOURS[page]
             assert np.abs(shown[point] - expected).max() <= CLOSE, (page, point)
 
 
@@ -241,9 +271,12 @@ def test_nothing_moves_while_a_page_stands(film: Decoded) -> None:
 def test_each_narration_sounds_in_its_place_and_nowhere_else(page: int, film: Decoded) -> None:
     start, end = film.spoken(page)
     level = film.level(TONES[page], start + EDGE, end - EDGE)
-    before, after = (0.0, start - EDGE), (end + EDGE, float(film.edges[-1] / film.fps))
+    before = (0.0, start - EDGE)
+    after = (end + EDGE, float(film.edges[-1] / film.fps))
     elsewhere = [
-        film.level(TONES[page], *part) for part in (before, after) if part[1] - part[0] > 0.1
+        film.level(TONES[page], first, last)
+        for first, last in (before, after)
+        if last - first > 0.1
     ]
     assert elsewhere
     assert max(elsewhere) < 0.002
@@ -262,22 +295,25 @@ def music_level(film: Decoded, under_speech: bool) -> float:
     return float(MUSIC_LEVEL * 10 ** (decibels / 20) * film.whole)
 
 
-def test_in_the_gaps_there_is_the_music_at_its_level_and_nothing_else(film: Decoded) -> None:
-    """They are too short for it to come up between two narrations."""
+def test_in_the_gaps_the_music_sounds_at_its_level_and_nothing_else(film: Decoded) -> None:
+    """The gaps are too short for the music to come up between two narrations."""
     for page in range(len(SECONDS)):
         if page == SILENT_PAGE:
             continue
-        start, end = film.spoken(page)[1] + EDGE, float(film.edges[page + 1] / film.fps) - EDGE
+        start = film.spoken(page)[1] + EDGE
+        end = float(film.edges[page + 1] / film.fps) - EDGE
         expected = music_level(film, under_speech=True)
         assert film.level(MUSIC_TONE, start, end) == pytest.approx(expected, rel=0.05)
         part = film.sound[round(start * RATE) : round(end * RATE)]
         assert np.sqrt((part**2).mean()) == pytest.approx(expected / np.sqrt(2), rel=0.05)
 
 
-def test_where_nobody_speaks_for_long_the_music_comes_up_and_goes_down_again(film: Decoded) -> None:
-    """0.4 s after the last word it begins to rise, for 0.8 s; 0.3 s before the next word it begins to sink."""
-    quiet, loud = music_level(film, under_speech=True), music_level(film, under_speech=False)
-    last_word, next_word = film.spoken(SILENT_PAGE - 1)[1], film.spoken(SILENT_PAGE + 1)[0]
+def test_in_a_long_pause_the_music_comes_up_and_goes_down_again(film: Decoded) -> None:
+    """It rises for 0.8 s, from 0.4 s after the last word, and sinks for 0.3 s before the next."""
+    quiet = music_level(film, under_speech=True)
+    loud = music_level(film, under_speech=False)
+    _, last_word = film.spoken(SILENT_PAGE - 1)
+    next_word, _ = film.spoken(SILENT_PAGE + 1)
     assert film.level(MUSIC_TONE, last_word + 0.4 + 0.8, next_word - 0.3) == pytest.approx(
         loud, rel=0.02
     )
@@ -301,7 +337,7 @@ def test_the_music_goes_on_under_the_narration(film: Decoded) -> None:
 
 
 def test_the_sound_is_not_shifted_against_the_pictures_by_a_single_sample(film: Decoded) -> None:
-    """The mix that must be there, moved to where it fits best, stays where it is."""
+    """The expected mix fits best where it is: moved by up to 40 samples it fits worse."""
     mix = np.zeros(round(film.edges[-1] * RATE / film.fps))
     for page, (tone, seconds) in enumerate(zip(TONES, SECONDS, strict=True)):
         if page != SILENT_PAGE:

@@ -1,6 +1,7 @@
-"""The command line: every command with its words, in one place. What a command does is in the module of its name.
+"""The command line: the words of every command, in one place.
 
-Those modules are imported when their command runs: `--help` need not wait for codecs that it does not use.
+What a command does is in the module of its name. That module is imported when the command runs, so
+that `--help` and completion do not wait for codecs that they do not use.
 """
 
 import atexit
@@ -15,10 +16,8 @@ import typer
 
 app = typer.Typer(
     name="storyreel",
-    help="Turns story folders into finished, narrated films.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,  # plain help is there in half the time
+    rich_markup_mode=None,  # plain help appears in half the time
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -42,7 +41,7 @@ Folder = Annotated[
 ]
 Folders = Annotated[
     list[Path],
-    typer.Argument(exists=True, file_okay=False, metavar="FOLDER…", help="Folders of stories."),
+    typer.Argument(exists=True, file_okay=False, metavar="FOLDER", help="Folders of stories."),
 ]
 
 
@@ -53,6 +52,34 @@ class Level(StrEnum):
     info = "info"
     warning = "warning"
     error = "error"
+
+
+def print_version(is_wanted: bool) -> None:
+    """Print the version and exit, if it is asked for."""
+    if is_wanted:
+        from importlib.metadata import version
+
+        print(f"storyreel {version('storyreel')}")
+        raise typer.Exit
+
+
+def failed_stories(context: typer.Context, begun: str) -> list[str]:
+    """The names that may follow `storyreel retry`, for a shell to complete."""
+    from daemon.cli.retry import completions
+
+    return completions(begun, context.params.get("config"), context.params.get("root"))
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Turns story folders into finished, narrated films."""
 
 
 @app.command("run")
@@ -80,10 +107,12 @@ def compile_command(
     ] = False,
     config: Config = None,
 ) -> None:
-    """Compile one story to DIR/NAME.mp4, without inbox and outbox. An earlier film of this name there is replaced."""
-    os.environ.setdefault(
-        "FFPLAY_BINARY", "true"
-    )  # moviepy starts it only to see whether it is there: 0.09 s with ffplay
+    """Compile one story to DIR/NAME.mp4, without inbox and outbox.
+
+    A film of this name that is already there is replaced.
+    """
+    # moviepy starts ffplay only to see whether it is installed: 0.09 s
+    os.environ.setdefault("FFPLAY_BINARY", "true")
     from daemon.cli.compile import compile_folder
 
     raise typer.Exit(compile_folder(folder, output, config, preview=preview))
@@ -103,7 +132,7 @@ def sheet_command(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Draw a film on one sheet: its pages with their times, above its sound."""
+    """Draw a film on one sheet: its pages, their times, its sound."""
     from daemon.cli.sheet import draw_sheet
 
     raise typer.Exit(draw_sheet(subject, output, config))
@@ -111,7 +140,7 @@ def sheet_command(
 
 @app.command("check")
 def check_command(folders: Folders, config: Config = None) -> None:
-    """Say everything that is wrong with stories: where, what, and how to mend it."""
+    """List every problem of stories: where, what, how to mend it."""
     from daemon.cli.check import check_folders
 
     raise typer.Exit(check_folders(folders, config))
@@ -142,7 +171,12 @@ def status_command(
 
 @app.command("retry")
 def retry_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder's name in failed/.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The folder's name in failed/.", autocompletion=failed_stories
+        ),
+    ],
     config: Config = None,
     root: Root = None,
 ) -> None:
@@ -156,17 +190,20 @@ def retry_command(
 def logs_command(
     file: Annotated[
         str,
-        typer.Argument(metavar="[FILE|-]", help="A file of structured lines; - is standard input."),
+        typer.Argument(metavar="FILE|-", help="A file of structured lines; - is standard input."),
     ] = "-",
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further lines.")] = False,
     story: Annotated[
         str, typer.Option("--story", metavar="NAME", help="Only the lines of this story.")
     ] = "",
     level: Annotated[
-        Level, typer.Option("--level", help="Only lines that are at least so serious.")
+        Level, typer.Option("--level", help="Only lines of this level or a more serious one.")
     ] = Level.debug,
 ) -> None:
-    """Make structured lines readable: journalctl -u storyreel -o cat -f | storyreel logs"""
+    """Make the service's log readable.
+
+    For example: journalctl -u storyreel -o cat -f | storyreel logs
+    """
     from daemon.cli.logs import show_logs
 
     raise typer.Exit(show_logs(file, follow=follow, story=story, level=level))
@@ -186,7 +223,7 @@ def demo_command(
         Path, typer.Option("--root", metavar="DIR", help="The folder to do it in.")
     ] = Path("storyreel-demo"),
 ) -> None:
-    """Make a film of the story that ships, on the whole road from inbox to outbox."""
+    """Make a film of the bundled story, end to end."""
     from daemon.cli.demo import demonstrate
 
     raise typer.Exit(demonstrate(root))
@@ -194,11 +231,10 @@ def demo_command(
 
 def main() -> None:
     """The entry point of `storyreel`."""
-    gc.set_threshold(
-        50_000, 20, 20
-    )  # imports make objects that stay: looking through them again and again costs 0.06 s
-    atexit.register(gc.freeze)  # nor does the process's end need a last look: 0.07 s
-    warnings.filterwarnings(
-        "ignore", category=UserWarning, module="PIL"
-    )  # oddities of a user's picture that Pillow survives
+    # Imports make objects that stay. Looking through them again and again would take 0.06 s, and
+    # once more at the process's end 0.07 s.
+    gc.set_threshold(50_000, 20, 20)
+    atexit.register(gc.freeze)
+    # Oddities of a user's picture that Pillow survives
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     app()

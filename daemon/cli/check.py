@@ -1,4 +1,4 @@
-"""`storyreel check`: every problem of a story at once, found by the same intake that the service uses."""
+"""`storyreel check`: every problem of a story, found by the same intake that the service uses."""
 
 import tempfile
 from pathlib import Path
@@ -20,22 +20,27 @@ def check_folders(folders: list[Path], file: Path | None) -> int:
 
 
 def check_folder(folder: Path, settings: Settings) -> bool:
-    """Whether a folder can become a film; what is wrong goes to standard error, with all problems."""
+    """Whether a folder can become a film; its problems go to standard error."""
     name = folder.resolve().name
     try:
         with tempfile.TemporaryDirectory(prefix="storyreel-check-") as scratch:
             story = intake(folder.resolve(), Path(scratch), name, settings)
             if problems := picture_problems(story, settings.limits):
                 raise StoryError(problems)
-            print(printable(f"{name}: fine, {_in_short(story)}"))
     except StoryError as error:
-        count = len(error.problems)
-        complain(f"{name}: {count} problem{'s' if count != 1 else ''}", error.problems)
+        complain(f"{name}: {counted(len(error.problems), 'problem')}", error.problems)
         return False
+    print(printable(f"{name}: fine, {summary(story)}"))
     return True
 
 
-def _in_short(story: Story) -> str:
+def summary(story: Story) -> str:
+    """A story in short: "6 pages, 1:02.5"."""
     seconds = sum(page.samples for page in story.pages) / SAMPLE_RATE
-    count = len(story.pages)
-    return f"{count} page{'s' if count != 1 else ''}, {int(seconds // 60)}:{seconds % 60:04.1f}"
+    length = f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+    return f"{counted(len(story.pages), 'page')}, {length}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things: "1 page", "2 pages"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -18,7 +18,7 @@ BAD_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 
 def settings_or_exit(file: Path | None, root: Path | None = None) -> Settings:
-    """The settings; with faults in them the command ends here, saying all of them."""
+    """The settings. If they have faults, the command lists all of them and exits."""
     try:
         return config.load(file, root)
     except ConfigError as error:
@@ -27,7 +27,10 @@ def settings_or_exit(file: Path | None, root: Path | None = None) -> Settings:
 
 
 def complain(headline: str, problems: Iterable[Problem] = ()) -> None:
-    """Say on standard error what is wrong. Names in it come from strangers: control characters are shown, not obeyed."""
+    """Say on standard error what is wrong.
+
+    The names in it come from strangers: control characters are shown, not obeyed.
+    """
     for line in [headline, *(f"  {problem}" for problem in problems)]:
         print(printable(line), file=sys.stderr)
 

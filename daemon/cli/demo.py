@@ -1,4 +1,4 @@
-"""`storyreel demo`: the story that ships, on the whole road, with nothing left out."""
+"""`storyreel demo`: end to end on the bundled story, with the real service."""
 
 from pathlib import Path
 
@@ -13,25 +13,31 @@ STORY = Path(daemon.__file__).parent / "demo" / "the-fox-and-the-lighthouse"
 
 
 def demonstrate(root: Path) -> int:
-    """Drop the story that ships into an inbox below `root`, run the service until the film is there; the exit code."""
+    """Drop the bundled story into an inbox below `root`, and run the service until the film is
+    there.
+
+    Returns the exit code.
+    """
     settings = config.load(root=root).model_copy(update={"log": Log(format="auto", level="info")})
-    inbox, outbox = settings.folders.inbox, settings.folders.outbox
+    inbox = settings.folders.inbox
+    outbox = settings.folders.outbox
     inbox.mkdir(parents=True, exist_ok=True)
-    before = _films(outbox)
+    before = films_in(outbox)
     dropped = copy_into(inbox, STORY)
-    print(
-        f"A story of six pages is in the inbox: {dropped}\nThe service takes it from there; this is its log:\n",
-        flush=True,
-    )
+    print(f"A story of six pages is in the inbox: {dropped}")
+    print("The service takes it from there; this is its log:\n", flush=True)
+
     code = serve(settings, None, root, once=True)
-    if code or not (new := sorted(_films(outbox) - before)):
+    made = sorted(films_in(outbox) - before)
+    if code or not made:
         complain("No film was made; the lines above say why.")
         return code or STORY_AT_FAULT
-    print(
-        f"\nThe film: {new[0]}\nIts captions, chapters, poster and report lie beside it. Play it, or drop a story of yours."
-    )
+    print(f"\nThe film: {made[0]}")
+    print("Next to it are its captions, chapters, poster and report.")
+    print("Play it, or drop a story of your own.")
     return FINE
 
 
-def _films(outbox: Path) -> set[Path]:
+def films_in(outbox: Path) -> set[Path]:
+    """Every film that has been delivered."""
     return set(outbox.glob("*/*.mp4"))

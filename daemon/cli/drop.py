@@ -18,23 +18,24 @@ def drop_folder(folder: Path, file: Path | None, root: Path | None) -> int:
         return STORY_AT_FAULT
     inbox = settings.folders.inbox
     if not inbox.is_dir():
-        complain(
-            f"There is no inbox at {inbox}: start the service once, or name its root with --root."
-        )
+        mend = "start the service once, or name its root with --root."
+        complain(f"There is no inbox at {inbox}: {mend}")
         return BAD_CONFIG
     print(f"dropped as {copy_into(inbox, folder.resolve())}")
     return FINE
 
 
 def copy_into(inbox: Path, folder: Path) -> Path:
-    """Copy a folder into the inbox under a hidden name, then rename it: the watcher sees all of it or nothing."""
+    """Copy a folder into the inbox; its path there.
+
+    It is copied under a hidden name, then renamed: the watcher sees all of it or nothing.
+    """
     hidden = inbox / f".drop-{secrets.token_hex(4)}"
     try:
         shutil.copytree(folder, hidden, symlinks=True)
+        # The service moves it, and may be another user of our group.
         for place, _, _ in os.walk(hidden):
-            Path(place).chmod(
-                Path(place).stat().st_mode | 0o770
-            )  # the service moves it, and may be another user of our group
+            Path(place).chmod(Path(place).stat().st_mode | 0o770)
         dropped = durable.move_folder(hidden, inbox, folder.name)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)

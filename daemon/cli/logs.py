@@ -25,11 +25,14 @@ FOLLOW_SECONDS = 0.2
 
 
 def show_logs(file: str, *, follow: bool, story: str, level: str) -> int:
-    """Print the lines of a file, or of standard input, that are of this story and level; the exit code."""
+    """Print the lines of a file, or of standard input ("-"); the exit code.
+
+    Only those of this story, if one is named, and of this level or a more serious one.
+    """
     console = Console(highlight=False, soft_wrap=True)
     try:
-        for line in _lines(file, follow=follow):
-            if shown := _readable(line, story, LEVELS.index(level)):
+        for line in lines_of(file, follow=follow):
+            if shown := readable(line, story, LEVELS.index(level)):
                 console.print(shown)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         complain(f"{file}: {error.strerror}")
@@ -39,24 +42,29 @@ def show_logs(file: str, *, follow: bool, story: str, level: str) -> int:
     return FINE
 
 
-def _lines(file: str, *, follow: bool) -> Iterator[str]:
+# ---- reading -------------------------------------------------------------------------------------
+
+
+def lines_of(file: str, *, follow: bool) -> Iterator[str]:
+    """The lines of a file, or of standard input, which always is followed to its end."""
     if file == "-":
         yield from sys.stdin
-        return
-    yield from _followed(Path(file)) if follow else _whole(Path(file))
+    elif follow:
+        yield from followed(Path(file))
+    else:
+        with Path(file).open(encoding="utf-8", errors="replace") as lines:
+            yield from lines
 
 
-def _whole(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        yield from lines
+def followed(path: Path) -> Iterator[str]:
+    """Whole lines as they are written.
 
-
-def _followed(path: Path) -> Iterator[str]:
-    """Whole lines as they are written; a file that was cut off or replaced (rotated) is read anew from its beginning."""
+    A file that was truncated or replaced (rotated) is read from its beginning.
+    """
     while True:
         with path.open("rb") as file:
             line = b""
-            while not _was_rotated(path, file):
+            while not was_rotated(path, file):
                 line += file.readline()
                 if line.endswith(b"\n"):
                     yield line.decode(errors="replace")
@@ -65,47 +73,55 @@ def _followed(path: Path) -> Iterator[str]:
                     time.sleep(FOLLOW_SECONDS)
 
 
-def _was_rotated(path: Path, file: BinaryIO) -> bool:
-    """Whether all of a file was read, and the path leads to another one by now, or what was read is gone."""
+def was_rotated(path: Path, file: BinaryIO) -> bool:
+    """Whether what was read is gone, or all of it was read and the path leads to another file."""
     try:
-        now, ours = path.stat(), os.fstat(file.fileno())
+        there = path.stat()
     except FileNotFoundError:
         return False  # moved away; the new one is about to come
-    return now.st_size < file.tell() or (now.st_ino != ours.st_ino and file.tell() >= ours.st_size)
+    was_truncated = there.st_size < file.tell()
+    ours = os.fstat(file.fileno())
+    was_replaced = there.st_ino != ours.st_ino and file.tell() >= ours.st_size
+    return was_truncated or was_replaced
 
 
-def _readable(line: str, story: str, least: int) -> Text | None:
-    """One line for people, or None when it was not asked for. What is not one of our lines is shown as it is."""
+# ---- showing -------------------------------------------------------------------------------------
+
+
+def readable(line: str, story: str, least: int) -> Text | None:
+    """One line for people; None where it is not asked for.
+
+    `least` is the lowest level shown, as an index into LEVELS. A line that is not one of ours is
+    shown as it is.
+    """
     try:
-        told = json.loads(line)
-        moment, level, event = told.pop("timestamp"), told.pop("level"), told.pop("event")
+        fields = json.loads(line)
+        moment = str(fields.pop("timestamp"))
+        level = fields.pop("level")
+        event = fields.pop("event")
         rank = LEVELS.index(level)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None if story else Text(printable(line.rstrip("\n")))
-    if rank < least or (story and told.get("story") != story):
+    if rank < least or (story and fields.get("story") != story):
         return None
+
+    clock = printable(f"{moment[:10]} {moment[11:23]}")  # to the millisecond, in UTC as written
     head = Text.assemble(
-        (_clock(str(moment)), "dim"), " ", (f"{level:8}", COLOURS[level]), (f"{event:18}", "bold")
+        (clock, "dim"), " ", (f"{level:8}", COLOURS[level]), (f"{event:18}", "bold")
     )
-    return head.append(_fields(told))
+    return head.append(fields_in_words(fields))
 
 
-def _clock(moment: str) -> str:
-    """The day and the time of an ISO-8601 timestamp to the millisecond, in UTC as it was written."""
-    return printable(moment[:10] + " " + moment[11:23])
-
-
-def _fields(told: dict[str, Any]) -> str:
-    """The story first, then the rest as key=value; lists of problems each on a line of their own."""
-    story, problems = told.pop("story", None), told.pop("problems", None) or []
-    parts = [printable(str(story))] if story is not None else []
-    parts += [f"{key}={printable(_value(value))}" for key, value in told.items()]
-    return (
-        " " + " ".join(parts) + "".join(f"\n    {printable(str(problem))}" for problem in problems)
-    )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
-    return str(value)
+def fields_in_words(fields: dict[str, Any]) -> str:
+    """The story first, then the rest as key=value, then each problem on a line of its own."""
+    story = fields.pop("story", None)
+    problems = fields.pop("problems", None) or []
+    parts = []
+    if story is not None:
+        parts.append(printable(str(story)))
+    for key, value in fields.items():
+        if isinstance(value, list):
+            value = ", ".join(map(str, value)) or "–"
+        parts.append(f"{key}={printable(str(value))}")
+    lines = [" " + " ".join(parts), *(f"    {printable(str(problem))}" for problem in problems)]
+    return "\n".join(lines)

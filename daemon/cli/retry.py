@@ -1,10 +1,17 @@
 """`storyreel retry`: a failed story back into the inbox."""
 
+import re
 from pathlib import Path
 
+from daemon import config
 from daemon.cli.console import FINE, USAGE, complain, settings_or_exit
+from daemon.config import Folders
 from daemon.spool.spool import Spool
 from daemon.validation import nearest
+
+UNQUOTED_NAME = re.compile(r"\w[\w.,@%+-]*")
+"""A name that no shell needs quotes for. Others are not offered to complete a command line: they
+come from strangers, bash splits and zsh evaluates what it is offered."""
 
 
 def retry_story(name: str, file: Path | None, root: Path | None) -> int:
@@ -13,10 +20,23 @@ def retry_story(name: str, file: Path | None, root: Path | None) -> int:
     if moved := Spool(folders).retry(name):
         print(f"moved to {moved}")
         return FINE
-    known = (
-        sorted(path.name for path in folders.failed.iterdir()) if folders.failed.is_dir() else []
-    )
-    complain(
-        f'there is no failed story "{name}". {nearest(name, known) if known else "No story has failed."}'
-    )
+    known = names_in_failed(folders)
+    remedy = nearest(name, known) if known else "No story has failed."
+    complain(f'there is no failed story "{name}". {remedy}')
     return USAGE
+
+
+def names_in_failed(folders: Folders) -> list[str]:
+    """The names in the folder of failed stories."""
+    if not folders.failed.is_dir():
+        return []
+    return sorted(path.name for path in folders.failed.iterdir())
+
+
+def completions(begun: str, file: Path | None, root: Path | None) -> list[str]:
+    """The failed stories whose names begin like this and need no quotes. Raises nothing."""
+    try:
+        known = names_in_failed(config.load(file, root).folders)
+    except Exception:  # a command line that is being typed is no place to report it
+        return []
+    return [name for name in known if name.startswith(begun) and UNQUOTED_NAME.fullmatch(name)]

@@ -25,9 +25,8 @@ def serve(settings: Settings, file: Path | None, root: Path | None, *, once: boo
     try:
         return asyncio.run(service())
     except AlreadyRunning as error:
-        complain(
-            f"{error}: two would take each other's stories. Stop that one first, or use another root."
-        )
+        mend = "Stop that one first, or use another root."
+        complain(f"{error}: two would take each other's stories. {mend}")
         return TRY_AGAIN
     except WorkersBroken as error:
         complain(str(error))

@@ -1,4 +1,4 @@
-"""`storyreel schema`: the JSON Schema of manifests, for editors and for the programs that make stories."""
+"""`storyreel schema`: the JSON Schema of manifests, for editors and programs that make stories."""
 
 import json
 
@@ -6,5 +6,5 @@ from daemon.story.manifest import Manifest
 
 
 def print_schema() -> None:
-    """Print it."""
+    """Print the schema."""
     print(json.dumps(Manifest.model_json_schema(), indent=2))

@@ -1,8 +1,9 @@
-"""`storyreel status`: what the folders say. It reads the disk, and so tells the truth with or without a running service."""
+"""`storyreel status`: what the folders say, with or without a running service."""
 
 import contextlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,62 +18,69 @@ from daemon.status import Status, collect
 
 REFRESH_SECONDS = 1.0
 NAMES_SHOWN = 8
+"""How many of the files that a folder lacks are named."""
 
 
 def show_status(file: Path | None, root: Path | None, *, as_json: bool, watch: bool) -> int:
-    """Print the status, once or again and again; the exit code."""
+    """Print the status, once or until Ctrl-C; returns the exit code."""
     settings = settings_or_exit(file, root)
     if as_json:
         print(json.dumps(asdict(collect(settings)), indent=2))
     elif watch:
-        _show_again_and_again(settings)
+        watch_status(settings)
     else:
-        Console(soft_wrap=True).print(_drawn(collect(settings)))
+        Console(soft_wrap=True).print(drawn(collect(settings)))
     return FINE
 
 
-def _show_again_and_again(settings: Settings) -> None:
+def watch_status(settings: Settings) -> None:
+    """Show the status again and again, until Ctrl-C."""
     with (
         contextlib.suppress(KeyboardInterrupt),
-        Live(_drawn(collect(settings)), auto_refresh=False) as live,
+        Live(drawn(collect(settings)), auto_refresh=False) as live,
     ):
         while True:
             time.sleep(REFRESH_SECONDS)
-            live.update(_drawn(collect(settings)), refresh=True)
+            live.update(drawn(collect(settings)), refresh=True)
 
 
-def _drawn(status: Status) -> RenderableType:
-    """The status for people: a line of counts, then a table of what is under way and what has failed."""
-    service = Text("running", "bold green") if status.running else Text("not running", "bold red")
-    counts = f" on {status.root}: {status.outbox} in the outbox, {len(status.failed)} failed, {status.free_mib} MiB free"
-    table = Table("story", "where", "state", box=None, pad_edge=False)
-    for arriving in status.inbox:
-        _add(
-            table,
-            arriving.story,
-            "inbox",
-            f"{arriving.state} {_short(arriving.lacking)}".strip(),
-            "cyan",
-        )
-    for job in status.work:
-        how_far = f" {job.stage} {job.done:.0%}" if job.stage else ""
-        _add(table, job.story, "work", f"{job.state}, attempt {job.attempt}{how_far}", "yellow")
-    for failed in status.failed:
-        _add(
-            table, failed.story, "failed", _short(failed.problems[:1]) or "see WHY.txt in it", "red"
-        )
-    for stray in status.strays:
-        _add(table, stray, "inbox", "no story folder: it is left alone", "dim")
-    return Group(
-        Text.assemble("Storyreel is ", service, printable(counts)),
-        *([table] if table.row_count else []),
+def drawn(status: Status) -> RenderableType:
+    """The status for people: a line with the counts, then a table of the stories."""
+    service = Text("not running", "bold red")
+    if status.running:
+        service = Text("running", "bold green")
+    counts = (
+        f" on {status.root}: {status.outbox} in the outbox, {len(status.failed)} failed,"
+        f" {status.free_mib} MiB free"
     )
+    headline = Text.assemble("Storyreel is ", service, printable(counts))
+
+    table = Table("story", "where", "state", box=None, pad_edge=False)
+    for story, where, state, style in rows(status):
+        table.add_row(Text(printable(story)), Text(where, style), Text(printable(state)))
+    if table.row_count:
+        return Group(headline, table)
+    return headline
 
 
-def _add(table: Table, story: str, where: str, state: str, style: str) -> None:
-    table.add_row(Text(printable(story)), Text(where, style), Text(printable(state)))
+def rows(status: Status) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each story that is not delivered: its name, its folder, its state, and a colour."""
+    for arriving in status.inbox:
+        yield arriving.story, "inbox", f"{arriving.state} {few(arriving.lacking)}".strip(), "cyan"
+    for job in status.work:
+        state = f"{job.state}, attempt {job.attempt}"
+        if job.stage:
+            state += f" {job.stage} {job.done:.0%}"
+        yield job.story, "work", state, "yellow"
+    for failed in status.failed:
+        yield failed.story, "failed", few(failed.problems[:1]) or "see WHY.txt in it", "red"
+    for stray in status.strays:
+        yield stray, "inbox", "not a folder: it is left alone", "dim"
 
 
-def _short(words: list[str]) -> str:
-    shown = ", ".join(words[:NAMES_SHOWN])
-    return shown + (f" and {len(words) - NAMES_SHOWN} more" if len(words) > NAMES_SHOWN else "")
+def few(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(names[:NAMES_SHOWN])
+    if len(names) > NAMES_SHOWN:
+        shown += f" and {len(names) - NAMES_SHOWN} more"
+    return shown

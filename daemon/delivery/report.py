@@ -1,21 +1,21 @@
-"""`report.json`: what a film was made of and how. Written with each film, read by whoever asks later.
+"""`report.json`: what a film was made of, and how. It is written next to each film.
 
-Reports of earlier versions, which lack some of these fields, still read: every field that a reader
-uses has a default.
+Reports of earlier versions lack some of these fields and can still be read: every field of a report
+has a default, and of a page only its times are needed.
 """
 
-import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from daemon.delivery.files import REPORT, read_plain
 
 LARGEST = 16 * 2**20
-"""Bytes: a report of a thousand pages with their texts has a few megabytes."""
+"""Bytes that are read of a report. A thousand pages with their texts take a few megabytes."""
 LATEST = 10
-"""Films that are looked at for the music that was played last."""
+"""How many films are searched for the music that was played last."""
 
 
 class _Part(BaseModel):
@@ -33,7 +33,11 @@ class PageTimes(_Part):
 
 
 class SoundFacts(_Part):
-    """How loud the film was made. Gains in decibels, `ducking` as points of (seconds, decibels)."""
+    """How loud the film was made.
+
+    `narrations_db` and `music_db` are gains in decibels, `ducking` is points of (seconds,
+    decibels).
+    """
 
     loudness_lufs: float | None = None
     narrations_db: tuple[float, ...] = ()
@@ -61,27 +65,31 @@ class Report(_Part):
 
 def write(report: Report, path: Path) -> None:
     """Write a report to the new file `path`."""
-    path.write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
+    text = json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=2)
+    # A name on disk may not be UTF-8. Its bytes become lone surrogates, which JSON can only escape.
+    path.write_bytes(f"{text}\n".encode(errors="backslashreplace"))
 
 
 def read(path: Path) -> Report | None:
-    """The report at `path`; None where there is none that can be read."""
+    """The report at `path`; None when it is missing, torn, or not a regular file."""
     try:
-        return Report.model_validate_json(read_plain(path, LARGEST))
-    except (OSError, ValidationError):
+        return Report.model_validate(json.loads(read_plain(path, LARGEST)))
+    except (OSError, ValueError, RecursionError):  # a ValidationError is a ValueError
         return None
 
 
 def last_music(outbox: Path) -> str:
-    """The track in the latest film of an outbox that has one; "" where that cannot be found out."""
-    with contextlib.suppress(OSError):
-        latest_first = sorted(outbox.glob(f"*/{REPORT}"), key=_age)
-        for path in latest_first[:LATEST]:
-            report = read(path)
-            if report and report.music:
-                return report.music
+    """The track of the latest film in an outbox that has music.
+
+    "" when the last `LATEST` films have none, or the outbox cannot be read.
+    """
+    reports = outbox.glob(f"*/{REPORT}")
+    try:
+        latest_first = sorted(reports, key=lambda path: path.lstat().st_mtime, reverse=True)
+    except OSError:
+        return ""
+    for path in latest_first[:LATEST]:
+        report = read(path)
+        if report and report.music:
+            return report.music
     return ""
-
-
-def _age(path: Path) -> float:
-    return -path.stat().st_mtime

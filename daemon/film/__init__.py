@@ -1,8 +1,8 @@
 """From a checked Story to a verified film.
 
-`plan` decides everything (pure arithmetic); `picture` draws pages as moviepy clips, `sound` mixes;
-`encode` writes the file, and checks it afterwards without trusting who wrote it. `render` brings them
-together.
+`plan` decides everything, by arithmetic alone. `picture` draws the pages as moviepy clips, `sound`
+mixes. `encode` writes the file, and verifies it afterwards without trusting whoever wrote it.
+`render` puts a plan through all of them.
 """
 
 from daemon.film.encode.verify import FilmFacts, verify_film

@@ -1,8 +1,10 @@
 """Where a claimed story is on disk, from the inbox to the outbox: folders, renames and fsyncs.
 
-`spool` takes the steps, `recovery` goes on after a crash, `lock` keeps a second service away; `job` is
-the record of a claimed story, `reasons` what a failed one says; `durable` moves and writes so that a
-loss of power cannot undo it.
+`spool` takes the steps, `recovery` goes on after a crash, and `lock` keeps a second service away.
+`job` is the record of a claimed story, and `reasons` is what a failed one says. `durable` moves and
+writes so that a loss of power cannot undo it.
+
+Others use the names below, `reasons.read` and `durable.move_folder`.
 """
 
 from daemon.spool.job import Job

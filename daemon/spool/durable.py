@@ -1,10 +1,11 @@
 """Moves and writes that survive a loss of power, and names that overwrite nothing.
 
-A rename is atomic but not yet on disk; syncing the folders that it touched puts it there (fsync(2): syncing a file
-says nothing of its name).
+A rename is atomic, but it is on disk only after the folders that it changed are synced. Syncing a
+file does not sync its name (fsync(2)).
 """
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -15,9 +16,12 @@ from daemon.delivery import files
 LONGEST_NAME = 255
 """Bytes of a file's name on the filesystems of Linux (NAME_MAX)."""
 LONGEST_ADDITION = files.LONGEST_ADDITION + len("-999999")
-"""Bytes put behind a story's name at most: the longest ending of a published file, and a number."""
+"""Bytes that are added to a story's name at most: a number, and the longest ending of a file."""
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR)
-"""What a rename says when something else has the name."""
+"""The errors of a rename to a name that something else has."""
+
+
+# ---- writes -------------------------------------------------------------------------------------
 
 
 def sync_folder(folder: Path) -> None:
@@ -48,6 +52,9 @@ def write_file(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
+# ---- moves --------------------------------------------------------------------------------------
+
+
 def move_folder(source: Path, parent: Path, name: str) -> Path | None:
     """Move a folder into another one under the first free name; None when it is not there."""
     if not source.is_dir():
@@ -57,30 +64,39 @@ def move_folder(source: Path, parent: Path, name: str) -> Path | None:
             source.rename(parent / free)
         except OSError as error:
             if error.errno in TAKEN and os.path.lexists(parent / free):
-                continue
+                continue  # somebody took the name just now
             raise
         sync_folder(parent)
         sync_folder(source.parent)
         return parent / free
-    raise AssertionError("there is always a further name")
+    raise AssertionError("there is always another name")
 
 
 def free_names(parent: Path, name: str) -> Iterator[str]:
-    """`name`, `name-2`, `name-3`, …, as far as they are free, shortened where the filesystem would refuse them."""
+    """The free ones of `name`, `name-2`, `name-3`, …; never ends.
+
+    A name is shortened so that the filesystem takes it together with any addition.
+    """
     stem = name
     while len(os.fsencode(stem)) > LONGEST_NAME - LONGEST_ADDITION:
         stem = stem[:-1]
-    number = 1
-    while True:
-        candidate = stem if number == 1 else f"{stem}-{number}"
+    numbered = (f"{stem}-{number}" for number in itertools.count(2))
+    for candidate in itertools.chain([stem], numbered):
         if not os.path.lexists(parent / candidate):
             yield candidate
-        number += 1
+
+
+# ---- looks --------------------------------------------------------------------------------------
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder itself, not a link to one. A name that cannot be is not there."""
+    """Whether a path is a folder itself, not a link to one. An impossible name is not a folder."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
+
+
+def is_plain_name(name: object) -> bool:
+    """Whether this is the name of one entry of a folder, and cannot lead out of that folder."""
+    return isinstance(name, str) and name not in ("", ".", "..") and "/" not in name

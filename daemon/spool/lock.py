@@ -1,4 +1,4 @@
-"""One service for one root: the spool's folders, made and checked, and the lock on them."""
+"""The spool's folders, made and checked, and the lock that lets only one service use them."""
 
 import fcntl
 import os
@@ -13,24 +13,25 @@ RETRY_SECONDS = 0.02
 
 
 class Lock:
-    """The lock on a root, in its work folder. The kernel gives it up with the process that holds it."""
+    """The lock on a root, in its work folder. The kernel releases it when its process ends."""
 
     def __init__(self, work: Path) -> None:
         self._path = work / LOCK
         self._descriptor: int | None = None
 
     def take(self, patience_seconds: float = 0.5) -> None:
-        """Take the lock; may try for a while, because `status` holds it for an instant to look.
+        """Take the lock. It tries for a while, because `status` holds the lock for an instant.
 
-        Raises AlreadyRunning when another instance has it, SpoolError when it cannot be used.
+        Raises AlreadyRunning when another service has it, SpoolError when it cannot be used.
         """
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             mend = "Remove it, or give it to this user."
             raise SpoolError(f"{self._path}: {error.strerror}. {mend}") from error
+
         deadline = time.monotonic() + patience_seconds
-        while not _locked(descriptor, fcntl.LOCK_EX):
+        while not try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 os.close(descriptor)
                 root = self._path.parent.parent
@@ -39,7 +40,7 @@ class Lock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Give the lock up, if it is held."""
+        """Release the lock, if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -51,12 +52,13 @@ class Lock:
         except FileNotFoundError:
             return False
         try:
-            return not _locked(descriptor, fcntl.LOCK_SH)
+            return not try_lock(descriptor, fcntl.LOCK_SH)
         finally:
             os.close(descriptor)
 
 
-def _locked(descriptor: int, how: int) -> bool:
+def try_lock(descriptor: int, how: int) -> bool:
+    """Lock an open file without waiting (`how`: LOCK_SH or LOCK_EX); False when it is locked."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,7 +67,7 @@ def _locked(descriptor: int, how: int) -> bool:
 
 
 def make_folders(folders: Folders) -> None:
-    """Make the spool's folders where they are missing. Raises SpoolError when they cannot be used."""
+    """Make the spool's folders where missing. Raises SpoolError when they cannot be used."""
     places = [folders.inbox, folders.work, folders.outbox, folders.done, folders.failed]
     try:
         for place in places:
@@ -78,7 +80,9 @@ def make_folders(folders: Folders) -> None:
     for place in places:
         if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
             raise SpoolError(f"{place}: not writable for this user. Change its owner or its mode.")
+
     if len({place.stat().st_dev for place in places if place != folders.outbox}) > 1:
         raise SpoolError(
-            "inbox, work, done and failed must be on one filesystem (the outbox alone may be elsewhere)."
+            "inbox, work, done and failed must be on one filesystem "
+            "(only the outbox may be elsewhere)."
         )

@@ -1,6 +1,7 @@
 """Why a story failed, written into its folder: `error.json` for programs and `WHY.txt` for people.
 
-The folder is untrusted: a link in the place of either file is replaced and never followed, and a folder there gives way.
+The folder is untrusted. A link in the place of either file is replaced and never followed. A folder
+in the place of either file is renamed.
 """
 
 import contextlib
@@ -15,12 +16,14 @@ from daemon.spool import durable
 from daemon.spool.job import Job, now
 
 LARGEST = 4 * 2**20
-ERROR, WHY = "error.json", "WHY.txt"
+"""Bytes that are read of an `error.json`."""
+ERROR = "error.json"
+WHY = "WHY.txt"
 
 
 def write(job: Job, failure: Failure) -> None:
-    """Put the reasons into the job's source, in place of those of an earlier time."""
-    told = {
+    """Put the reasons into the job's source, in place of those of an earlier failure."""
+    fields = {
         "story": job.name,
         "job": job.id,
         "attempts": job.attempts,
@@ -29,57 +32,55 @@ def write(job: Job, failure: Failure) -> None:
         "problems": [asdict(problem) for problem in failure.problems],
     }
     if failure.trace:
-        told["trace"] = failure.trace
-    for name, text in (
-        (ERROR, json.dumps(told, indent=2) + "\n"),
-        (WHY, in_words(job.name, failure.problems)),
-    ):
-        draft = job.folder / name
-        durable.write_file(draft, text)
-        with contextlib.suppress(
-            PermissionError
-        ):  # the story's own rights keep it out: it is failed without
-            _put(draft, job.source / name)
+        fields["trace"] = failure.trace
+    put(job, ERROR, json.dumps(fields, indent=2) + "\n")
+    put(job, WHY, in_words(job.name, failure.problems))
     durable.sync_folder(job.source)
 
 
-def _put(draft: Path, place: Path) -> None:
-    if place.is_dir() and not place.is_symlink():
-        place.rename(
-            place.with_name(next(durable.free_names(place.parent, f"{place.name}-folder")))
-        )
-    draft.replace(place)
+def put(job: Job, name: str, text: str) -> None:
+    """Write a file into the job's source, replacing a file or a link of that name.
+
+    Where the story's own permissions forbid it, the story fails without this file.
+    """
+    draft = job.folder / name
+    durable.write_file(draft, text)
+    place = job.source / name
+    with contextlib.suppress(PermissionError):
+        if durable.is_folder(place):
+            free = next(durable.free_names(job.source, f"{name}-folder"))
+            place.rename(job.source / free)
+        draft.replace(place)
 
 
 def remove(folder: Path) -> None:
-    """Take the reasons of an earlier failure away; files of the same names that are not ours stay."""
-    if read(folder):
-        for name in (WHY, ERROR):  # error.json last: it tells that both are ours
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError):
-                (folder / name).unlink()
+    """Remove the reasons of an earlier failure. Files of the same names that are not ours stay."""
+    if not read(folder):
+        return
+    for name in (WHY, ERROR):  # error.json last: it shows that both are ours
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+            (folder / name).unlink()
 
 
 def read(folder: Path) -> tuple[Problem, ...]:
-    """The problems that a failed story's folder tells of; none where it tells of none."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        told = json.loads(read_plain(folder / ERROR, LARGEST))
-        return tuple(Problem(**problem) for problem in told["problems"])
-    return ()
+    """The problems in the `error.json` of a failed story; none when it is missing or not ours."""
+    try:
+        fields = json.loads(read_plain(folder / ERROR, LARGEST))
+        return tuple(Problem(**problem) for problem in fields["problems"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ()
 
 
 def in_words(name: str, problems: tuple[Problem, ...]) -> str:
     """The reasons as a page for people."""
-    count = len(problems)
-    lines = [
-        f"No film was made of “{name}”: {count} problem{'s' if count != 1 else ''}.",
-        "",
-        *(_numbered(number, problem) for number, problem in enumerate(problems, 1)),
-        "",
-        "When it is mended, move this folder back into the inbox (or run: storyreel retry NAME).",
-    ]
-    return "\n".join(lines).encode(errors="replace").decode() + "\n"
-
-
-def _numbered(number: int, problem: Problem) -> str:
-    place = f"{problem.where} ({problem.file})" if problem.file else problem.where
-    return f"{number}. {place}: {problem.what}.\n   {problem.mend}"
+    count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+    lines = [f"No film was made of “{name}”: {count}.", ""]
+    for number, problem in enumerate(problems, 1):
+        lines.append(f"{number}. {problem.place}: {problem.what}.")
+        lines.append(f"   {problem.mend}")
+    lines.append("")
+    lines.append(
+        "When it is mended, move this folder back into the inbox (or run: storyreel retry NAME)."
+    )
+    text = "\n".join(lines) + "\n"
+    return text.encode(errors="replace").decode()  # names may not be UTF-8

@@ -1,4 +1,4 @@
-"""What an earlier run left at work, read from the disk and nothing else."""
+"""What an earlier run left in work/, read from the disk and nothing else."""
 
 import os
 import shutil
@@ -12,43 +12,44 @@ from daemon.spool.spool import Spool
 
 
 class Left(StrEnum):
-    """What recovery found a job to be."""
+    """The state of a job after recovery."""
 
-    UNFINISHED = auto()
-    PUBLISHED = auto()
-    DROPPED = auto()
+    UNFINISHED = auto()  # to be tried again
+    PUBLISHED = auto()  # its film is in the outbox; the job is still to be finished
+    DROPPED = auto()  # it had no story in it, and is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A job that an earlier run left, and in what state.
-
-    DROPPED ones are gone already: they had no story in them.
-    """
+    """A job that an earlier run left, and its state."""
 
     job: Job
     state: Left
 
 
 def recover(spool: Spool) -> list[Recovered]:
-    """What an earlier run left, oldest first. Can be done again."""
+    """Recover every job that an earlier run left, oldest first. Can be done again."""
     work = spool.folders.work
     folders = [path for path in work.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return [_recovered(spool, folder) for folder in sorted(folders)]
+    return [recover_job(spool, folder) for folder in sorted(folders)]
 
 
-def _recovered(spool: Spool, folder: Path) -> Recovered:
+def recover_job(spool: Spool, folder: Path) -> Recovered:
+    """Finish or undo the step that was cut off in one job's folder."""
     job = read_job(folder) or rebuilt(folder)
-    shutil.rmtree(spool.hidden_copy(job), ignore_errors=True)  # of a copy that was cut off
+    shutil.rmtree(spool.hidden_copy(job), ignore_errors=True)  # from a copy that was cut off
+
     if job.target:
-        published = spool.publish(job)  # its files were on disk before the target was recorded
-        return Recovered(published, Left.PUBLISHED)
+        # The film was on disk before the target was recorded: it can be published as it is.
+        return Recovered(spool.publish(job), Left.PUBLISHED)
+
     if not is_folder(job.source):
         if os.path.lexists(job.source):
-            spool.give_back(job)
+            spool.give_back(job)  # a file or a link, which is never a story
         else:
             shutil.rmtree(folder)
         return Recovered(job, Left.DROPPED)
+
     for attempt in folder.glob("attempt-*"):
         shutil.rmtree(attempt, ignore_errors=True)
     record(job)

@@ -1,12 +1,12 @@
-"""The spool: folders, renames and fsyncs. The directory is the status.
+"""The spool: folders, renames and fsyncs. Where a story's folder is, is its status.
 
-    inbox/<name>            → work/<job>/source   claim: one rename, once work/<job>/job.json is on disk
-    work/<job>/attempt-<n>/ → outbox/<target>     publish: one rename, once job.json names the target
-    work/<job>/source       → done/<name>         finish; or → failed/<name>, with the reason in it
+    inbox/<name>            → work/<job>/source  claim: job.json is written, then one rename
+    work/<job>/attempt-<n>/ → outbox/<target>    publish: job.json names the target, then one rename
+    work/<job>/source       → done/<name>        finish; or → failed/<name>, with the reasons in it
 
-Every step may be cut off at any instant and is simply done again: what a crash leaves on disk says how
-to go on (`recovery`). Nothing is ever overwritten: a name that is taken gets -2, -3, and so on. No step
-deletes a source.
+Every step may be cut off at any instant, and is then done again: what a crash leaves on disk says
+how to go on (`recovery`). Nothing is ever overwritten: a name that is taken gets -2, -3, and so on.
+No step deletes a source.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ from daemon.spool.durable import (
     TAKEN,
     free_names,
     is_folder,
+    is_plain_name,
     move_folder,
     sync_files,
     sync_folder,
@@ -37,7 +38,7 @@ from daemon.spool.lock import Lock, make_folders
 
 @dataclass(frozen=True, slots=True)
 class Unclaimable:
-    """A folder that may not be moved out of the inbox, and what would help."""
+    """Why a folder cannot be moved out of the inbox, and what would help."""
 
     reason: str
     mend: str
@@ -51,7 +52,7 @@ class Spool:
         self._lock = Lock(folders.work)
 
     def open(self) -> Self:
-        """Make the folders, check them, and take the lock that makes this the only service on them.
+        """Make the folders, check them, and take the lock: one service for these folders.
 
         Raises AlreadyRunning or SpoolError.
         """
@@ -60,13 +61,16 @@ class Spool:
         return self
 
     def close(self) -> None:
-        """Give the lock up."""
+        """Release the lock."""
         self._lock.release()
 
-    # ---- claim --------------------------------------------------------------------------------------
+    # ---- claim -----------------------------------------------------------------------------------
 
     def claim(self, name: str) -> Job | Unclaimable | None:
-        """Take a folder out of the inbox; None when it is gone, which is nobody's fault."""
+        """Take a folder out of the inbox; None when it is gone, or is no longer a folder.
+
+        Raises OSError when the disk fails; the folder is then still in the inbox.
+        """
         job_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         job = Job(job_id, name, self.folders.work / job_id, claimed_at=now())
         job.folder.mkdir()
@@ -76,19 +80,22 @@ class Spool:
             (self.folders.inbox / name).rename(job.source)
         except OSError as error:
             shutil.rmtree(job.folder)
-            return _not_claimed(error)
-        if not is_folder(job.source):  # put there after the look: nothing that we would follow
+            return not_claimed(error)
+
+        if not is_folder(
+            job.source
+        ):  # a file or a link was put there after the inbox was looked at
             self.give_back(job)
             return None
-        with contextlib.suppress(
-            OSError
-        ):  # it is moved; the attempt's record meets a broken disk again
+
+        # The story has been moved. If the disk is broken, the next record will fail and say so.
+        with contextlib.suppress(OSError):
             sync_folder(job.folder)
             sync_folder(self.folders.inbox)
         return job
 
     def give_back(self, job: Job) -> bool:
-        """Undo a claim: the folder changed while it was taken. False when its name is taken again."""
+        """Undo a claim; False when its name in the inbox is taken again, or the move fails."""
         if os.path.lexists(self.folders.inbox / job.name):
             return False
         try:
@@ -99,17 +106,17 @@ class Spool:
         sync_folder(self.folders.inbox)
         return True
 
-    # ---- attempts -----------------------------------------------------------------------------------
+    # ---- attempts --------------------------------------------------------------------------------
 
     def begin_attempt(self, job: Job) -> Job:
-        """Charge an attempt, on disk, and make its folder; nothing of it has started yet."""
+        """Charge an attempt, on disk, and make its folder. The attempt has not started yet."""
         begun = replace(job, attempts=job.attempts + 1)
         record(begun)
         begun.attempt_folder.mkdir(exist_ok=True)
         return begun
 
     def uncharge(self, job: Job) -> Job:
-        """Take back an attempt that was ended for no fault of its own, and remove what it wrote."""
+        """Undo the charge of an attempt that was stopped from outside; remove what it wrote."""
         self.drop_attempt(job)
         before = replace(job, attempts=job.attempts - 1)
         record(before)
@@ -119,16 +126,17 @@ class Spool:
         """Remove what an attempt wrote; it stays charged."""
         shutil.rmtree(job.attempt_folder, ignore_errors=True)
 
-    # ---- publish and finish -------------------------------------------------------------------------
+    # ---- publish and finish ----------------------------------------------------------------------
 
     def publish(self, job: Job) -> Job:
-        """Move the latest attempt's files to the outbox, all at once; the job with its target there.
+        """Move the latest attempt's files to the outbox, all at once. The job then has its target.
 
         Can be done again after any of its steps failed.
         """
         job = read_job(job.folder) or job
         if job.target and self._is_published(job):
             return job
+
         sync_files(job.attempt_folder)
         for target in free_names(self.folders.outbox, job.name):
             job = replace(job, target=target)
@@ -137,6 +145,7 @@ class Spool:
             record(job)
             if self._moved_to_outbox(job):
                 break
+
         sync_folder(self.folders.outbox)
         sync_folder(job.folder)
         return job
@@ -144,8 +153,8 @@ class Spool:
     def _is_published(self, job: Job) -> bool:
         """Whether a job with a recorded target has reached the outbox.
 
-        Its attempt's folder is gone then. Where the outbox is elsewhere, the copy may be there while
-        the folder still is: the report in it carries the job's id.
+        After a rename, the attempt's folder is gone. After a copy to another filesystem it may
+        still be there; then the report in the outbox has the job's id.
         """
         if not job.attempt_folder.is_dir():
             return True
@@ -156,7 +165,7 @@ class Spool:
         return False
 
     def _moved_to_outbox(self, job: Job) -> bool:
-        """The rename that publishes; False when the name has been taken in the meantime."""
+        """Publish by a rename; False when somebody has taken the name in the meantime."""
         target = self.folders.outbox / job.target
         try:
             job.attempt_folder.rename(target)
@@ -169,7 +178,10 @@ class Spool:
         return True
 
     def _copied_to_outbox(self, job: Job, target: Path) -> bool:
-        """Publish on another filesystem: copied under a hidden name first, then renamed there."""
+        """Publish on another filesystem: copy under a hidden name, then rename there.
+
+        False when somebody has taken the name in the meantime.
+        """
         hidden = self.hidden_copy(job)
         shutil.rmtree(hidden, ignore_errors=True)
         shutil.copytree(job.attempt_folder, hidden)
@@ -186,18 +198,24 @@ class Spool:
         return True
 
     def hidden_copy(self, job: Job) -> Path:
-        """Where a film is copied to before it is renamed into an outbox on another filesystem."""
+        """Where a film is copied to in an outbox on another filesystem, before it gets its name."""
         return self.folders.outbox / f".{job.id}"
 
     def finish(self, job: Job) -> Path | None:
-        """Keep the source of a published film in done/ and forget the job; None when done before."""
+        """Move the source of a published film to done/, and remove the job.
+
+        Returns the folder in done/; None when it had been moved before.
+        """
         reasons.remove(job.source)
         kept = move_folder(job.source, self.folders.done, job.target or job.name)
         self._forget(job)
         return kept
 
     def fail(self, job: Job, failure: Failure) -> Path:
-        """Move the source to failed/ with every reason in it; the folder there. Can be done again."""
+        """Move the source, with the reasons in it, to failed/, and remove the job.
+
+        Returns the folder in failed/. Can be done again.
+        """
         if job.source.is_dir():
             reasons.write(job, failure)
         kept = move_folder(job.source, self.folders.failed, job.name)
@@ -205,41 +223,48 @@ class Spool:
         return kept or self.folders.failed / job.name
 
     def _forget(self, job: Job) -> None:
+        """Remove a job's folder, whose source has been moved away."""
         if job.folder.exists():
             shutil.rmtree(job.folder)
         sync_folder(self.folders.work)
 
     def retry(self, name: str) -> Path | None:
-        """Move a failed story back into the inbox; None when there is none of this name."""
+        """Move a failed story back into the inbox; None when no failed story has this name."""
         source = self.folders.failed / name
-        if name in ("", ".", "..") or "/" in name or not is_folder(source):
+        if not is_plain_name(name) or not is_folder(source):
             return None
         reasons.remove(source)
         return move_folder(source, self.folders.inbox, name)
 
-    # ---- looking ------------------------------------------------------------------------------------
+    # ---- looking ---------------------------------------------------------------------------------
 
     def jobs(self) -> list[Job]:
-        """The jobs at work, oldest first. Looking changes nothing."""
-        with contextlib.suppress(FileNotFoundError):
+        """The jobs in work/, oldest first. Changes nothing."""
+        try:
             folders = sorted(path for path in self.folders.work.iterdir() if path.is_dir())
-            return [job for folder in folders if (job := read_job(folder))]
-        return []
+        except FileNotFoundError:
+            return []
+        jobs = [read_job(folder) for folder in folders]
+        return [job for job in jobs if job]
 
     def is_locked(self) -> bool:
         """Whether a service is running on these folders."""
         return self._lock.is_taken()
 
     def free_bytes(self) -> int:
-        """Room that is left for this user where the work is done."""
+        """Bytes that are free for this user on the filesystem of work/."""
         return shutil.disk_usage(self.folders.work).free
 
 
-def _not_claimed(error: OSError) -> Unclaimable | None:
+def not_claimed(error: OSError) -> Unclaimable | None:
+    """What the error of a claim means: None when the folder is gone. Raises every other error."""
     if error.errno == errno.ENOENT:
         return None
     if error.errno in (errno.EACCES, errno.EPERM):
-        mend = "Give the service's user the right to write to the folder (chmod g+w), or make it the folder's owner."
+        mend = (
+            "Give the service's user the right to write to the folder (chmod g+w), "
+            "or make it the folder's owner."
+        )
         return Unclaimable("the service may not move it", mend)
     if error.errno in (errno.EXDEV, errno.EBUSY):
         mend = "Move the files themselves into the inbox, not a mount point."

@@ -1,8 +1,13 @@
 """From an untrusted folder to a checked `Story`.
 
-`manifest` is the model of what a story's maker writes, `reading` reads it; `untrusted` opens what lies
-in a folder, `intake` lets it in, `checks` says what is wrong with it, and `cast` makes the pages.
-What comes out is the `model`: private copies, counted and checked.
+`manifest` is the model of what a story's maker writes, `reading` reads it. `untrusted` opens the
+files of a folder, `admission` lets them in, `checks` says what is wrong, `cast` makes the pages,
+and `intake` puts these steps in order. The result is a `model.Story`: private copies, counted and
+checked.
+
+Other packages get the model from here, make a story with `intake.intake`, decode its pictures with
+`checks.picture_problems`, and look at a folder that is still arriving with `manifest` and
+`reading`.
 """
 
 from daemon.story.model import Input, Narration, Page, Story

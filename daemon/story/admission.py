@@ -1,7 +1,7 @@
-"""Files let in from an untrusted folder: copied under names of ours, counted, hashed, looked at.
+"""Files let in from an untrusted folder: copied under names of ours, counted, hashed, checked.
 
-Each file is admitted once, however often it is named. What is wrong with one is kept next to the others
-as a fault, for all files are looked at before anything is said.
+Each file is admitted once, however often it is named. A faulty file is recorded and does not keep
+the others from being checked.
 """
 
 import itertools
@@ -28,7 +28,7 @@ Fault = Refused | UnreadableMedia
 
 @dataclass(frozen=True, slots=True)
 class AdmittedPicture:
-    """A private copy of a picture, and its size in pixels, upright."""
+    """A private copy of a picture, and the size in pixels of the upright picture."""
 
     input: Input
     path: Path
@@ -62,11 +62,13 @@ class Admission:
         self._limits = limits
         self._numbers = itertools.count(1)
 
+    # ---- admitting -------------------------------------------------------------------------------
+
     def admit(self, files: Iterable[tuple[MediaKind, str]]) -> None:
         """Copy and check files, on all cores."""
         wanted = list(dict.fromkeys(files))
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            results = list(pool.map(lambda file: self._admitted(*file), wanted))
+            results = list(pool.map(lambda file: self._tried(*file), wanted))
         for (kind, file), result in zip(wanted, results, strict=True):
             match result:
                 case AdmittedPicture():
@@ -80,51 +82,55 @@ class Admission:
 
     def admit_track(self, file: str) -> None:
         """Copy and check the story's own music."""
-        result = self._admitted("sound", file)
-        if isinstance(result, AdmittedSound):
-            narration = result.narration
-            self.tracks[file] = Track(file, narration.path, narration.powers)
-            self.inputs[file] = result.input
-        elif isinstance(result, Refused | UnreadableMedia):
-            self.track_faults[file] = result
-
-    def _admitted(self, kind: MediaKind, file: str) -> AdmittedPicture | AdmittedSound | Fault:
-        """Copy and check one file; what is wrong with it is a result, so the others are checked too."""
         try:
-            return self._picture(file) if kind == "picture" else self._sound(file)
+            sound = self.sound(file)
+        except (Refused, UnreadableMedia) as fault:
+            self.track_faults[file] = fault
+            return
+        self.tracks[file] = Track(file, sound.narration.path, sound.narration.powers)
+        self.inputs[file] = sound.input
+
+    def _tried(self, kind: MediaKind, file: str) -> AdmittedPicture | AdmittedSound | Fault:
+        """One file, or its fault: as a result, so that the other files are checked too."""
+        try:
+            return self.picture(file) if kind == "picture" else self.sound(file)
         except (Refused, UnreadableMedia) as fault:
             return fault
 
-    def _picture(self, file: str) -> AdmittedPicture:
+    # ---- one file --------------------------------------------------------------------------------
+
+    def picture(self, file: str) -> AdmittedPicture:
+        """Copy a picture and check its header. Raises Refused or UnreadableMedia."""
         path = self._next_path()
         copied = self._folder.copy(file, path)
         with path.open("rb") as copy:
             width, height = picture_size(copy, self._limits.picture_megapixels)
         return AdmittedPicture(copied, path, width, height)
 
-    def _sound(self, file: str) -> AdmittedSound:
+    def sound(self, file: str) -> AdmittedSound:
+        """Copy a sound and decode all of it. Raises Refused or UnreadableMedia."""
         path = self._next_path()
         copied = self._folder.copy(file, path)
         samples, powers = measured(path, self._limits.film_minutes * 60 * SAMPLE_RATE)
         return AdmittedSound(copied, Narration(path, samples, powers))
 
-    def _next_path(self) -> Path:
-        return self._scratch / f"{next(self._numbers):06d}"
-
     def hashed(self, file: str) -> Input:
-        """Size and hash of a file that is not needed for the film. Raises Refused."""
+        """Size and hash of a file that the film does not need. Raises Refused."""
         path = self._next_path()
         try:
             return self._folder.copy(file, path)
         finally:
             path.unlink(missing_ok=True)
 
+    def _next_path(self) -> Path:
+        return self._scratch / f"{next(self._numbers):06d}"
+
 
 def measured(path: Path, most: int | None = None) -> tuple[int, Powers]:
     """How many samples a sound has, and its powers, by decoding all of it.
 
-    Raises UnreadableMedia when it is not sound that can be decoded to its end, has no samples, or has
-    more than `most`.
+    Raises UnreadableMedia when it is not sound that can be decoded to its end, has no samples, or
+    has more than `most`.
     """
     samples = 0
     meter = LoudnessMeter()

@@ -1,7 +1,7 @@
 """What a manifest makes of the files that came in: pages, cards, and the music under them."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.config import FilmSettings, Music, Settings
@@ -18,8 +18,8 @@ from daemon.validation import nearest
 
 THE_END = "The End"
 FAINT_DB = -17.5
-"""Music that is lowered this much under a narration adds less than 0.5 dB to it: even a track of -8
-LUFS, which is about the loudest that there are, is then 9.5 dB below -16 LUFS."""
+"""Music that is lowered this much under a narration adds less than 0.5 dB to it. Even a track of -8
+LUFS, about the loudest that exist, is then 9.5 dB below a narration of -16 LUFS."""
 
 
 class Cast:
@@ -36,27 +36,27 @@ class Cast:
         self._manifest = manifest
         self._entries = entries
         self._admission = admission
-        self._title = manifest.title or name
+        self._title = manifest.title or _readable(name)
         self._music = settings.music
         self._film = manifest.film_settings(settings.film)
-        self._cards = _cards(self._film, self._title, manifest.author)
+        self._cards = planned_cards(self._film, self._title, manifest.author)
         self._library = library(settings.music.library)
 
     def problems(self) -> list[Problem]:
-        """What is wrong with the story itself, when all its files may be right."""
+        """What is wrong with the story as a whole, even when each file is right."""
         poster_page = self._manifest.own_film_keys().get("poster_page")
         return [
-            *self._music_problems(),
+            *self.music_problems(),
             *checks.poster_problems(poster_page, len(self._entries)),
-            *checks.letter_problems(self._drawn_texts(), open_typeface(self._film.font)),
+            *checks.letter_problems(self.drawn_texts(), open_typeface(self._film.font)),
         ]
 
     def story(self, seed: int, not_again: str) -> Story:
-        """The story; nothing must be wrong with it. `seed` decides what is left to chance."""
-        pages = self._pages()
-        track = self._track(seed, not_again)
-        if track and track.powers is None and _is_heard(self._music, pages):
-            track = _measured(track)
+        """The story, once `problems` finds none. `seed` decides what is left to chance."""
+        pages = self.pages()
+        track = self.track(seed, not_again)
+        if track and track.powers is None and is_heard(self._music, pages):
+            track = with_powers(track)
         return Story(
             title=self._title,
             author=self._manifest.author,
@@ -69,19 +69,26 @@ class Cast:
             inputs=tuple(self._admission.inputs.values()),
         )
 
-    # ---- pages --------------------------------------------------------------------------------------
+    # ---- pages -----------------------------------------------------------------------------------
 
-    def _pages(self) -> tuple[Page, ...]:
-        pages = [self._page(number, entry) for number, entry in enumerate(self._entries, 1)]
+    def pages(self) -> tuple[Page, ...]:
+        """The story's pages with the cards before and after them."""
+        pages = [self.page(number, entry) for number, entry in enumerate(self._entries, 1)]
         for card in self._cards:
-            neighbour = pages[0] if card.is_first else pages[-1]
-            pages.insert(0 if card.is_first else len(pages), _card_page(card, neighbour))
+            if card.is_first:
+                pages.insert(0, card.page(pages[0]))
+            else:
+                pages.append(card.page(pages[-1]))
         return tuple(pages)
 
-    def _page(self, number: int, entry: PageEntry) -> Page:
+    def page(self, number: int, entry: PageEntry) -> Page:
+        """The page that an entry describes, with the film's choices where it makes none."""
         picture = self._admission.pictures[entry.image]
-        narration = self._admission.sounds[entry.audio].narration if entry.audio else None
-        rest_seconds = self._film.gap_seconds if narration else entry.duration or 0
+        narration = None
+        rest_seconds = entry.duration or 0.0
+        if entry.audio:
+            narration = self._admission.sounds[entry.audio].narration
+            rest_seconds = self._film.gap_seconds
         return Page(
             number=number,
             file=entry.image,
@@ -97,17 +104,18 @@ class Cast:
             focus=entry.focus or self._film.focus,
         )
 
-    def _drawn_texts(self) -> dict[str, str]:
+    def drawn_texts(self) -> dict[str, str]:
         """The words that are drawn into pictures, by their places."""
         texts = {card.where: card.text for card in self._cards}
         if self._film.captions == "burned":
-            entries = enumerate(self._entries, 1)
-            texts |= {f"page {number}, text": entry.text for number, entry in entries}
+            for number, entry in enumerate(self._entries, 1):
+                texts[f"page {number}, text"] = entry.text
         return texts
 
-    # ---- music --------------------------------------------------------------------------------------
+    # ---- music -----------------------------------------------------------------------------------
 
-    def _music_problems(self) -> list[Problem]:
+    def music_problems(self) -> list[Problem]:
+        """What is wrong with the music that the manifest asks for."""
         wanted = self._manifest.music
         if isinstance(wanted, Mood):
             known = moods(self._library)
@@ -125,31 +133,35 @@ class Cast:
         what = "neither in the story's folder nor in the library"
         return [Problem("music", what, nearest(wanted, names), wanted)]
 
-    def _track(self, seed: int, not_again: str) -> Track | None:
+    def track(self, seed: int, not_again: str) -> Track | None:
         """The track that the manifest names, or one chosen by the seed; None for no music."""
         wanted = self._manifest.music
         if wanted is False:
             return None
         if isinstance(wanted, str):
-            named = [track for track in self._library if track.name == wanted]
-            return self._admission.tracks.get(wanted) or named[0]
-        tracks: Iterable[Track] = self._library
+            by_name = {track.name: track for track in self._library} | self._admission.tracks
+            return by_name[wanted]
         if isinstance(wanted, Mood):
-            tracks = of_mood(self._library, wanted.mood)
-        return choose(list(tracks), seed, not_again)
+            return choose(of_mood(self._library, wanted.mood), seed, not_again)
+        return choose(self._library, seed, not_again)
 
 
-def _is_heard(music: Music, pages: Sequence[Page]) -> bool:
-    """Whether the music counts in how loud the film is.
+def _readable(name: str) -> str:
+    """A folder's name as text; what is not UTF-8 in it becomes a question mark."""
+    return name.encode(errors="replace").decode()
 
-    It is measured only then, because measuring means decoding all of it.
+
+def is_heard(music: Music, pages: Sequence[Page]) -> bool:
+    """Whether the music adds to the film's loudness.
+
+    Only then is it measured, because measuring means decoding all of it.
     """
     is_alone = not all(page.narration or page.card for page in pages)
     return is_alone or music.volume_db + music.duck_db > FAINT_DB
 
 
-def _measured(track: Track) -> Track:
-    """A track with its powers. One that does not decode stays as it is; the mix reports it."""
+def with_powers(track: Track) -> Track:
+    """The track with its powers. One that does not decode stays as it is; the mix reports it."""
     try:
         _, powers = measured(track.path)
     except UnreadableMedia:
@@ -157,41 +169,40 @@ def _measured(track: Track) -> Track:
     return dataclasses.replace(track, powers=powers)
 
 
-# ---- cards ------------------------------------------------------------------------------------------
+# ---- cards ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _CardPlan:
-    """A card that a film gets, with its words."""
+class PlannedCard:
+    """A card that a film gets, with its words, and the key that asks for it."""
 
     where: str
     card: Card
     text: str
     is_first: bool
 
+    def page(self, neighbour: Page) -> Page:
+        """The card as a page: over its neighbour's picture, for the card's own time."""
+        return dataclasses.replace(
+            neighbour,
+            number=0,
+            rest=round(self.card.seconds * SAMPLE_RATE),
+            narration=None,
+            text=self.text,
+            title="",
+            chapter="",
+            motion="none",
+            card=self.card,
+        )
 
-def _cards(film: FilmSettings, title: str, author: str) -> list[_CardPlan]:
-    """The cards of a film; without words of its own, the first shows the title and the author."""
+
+def planned_cards(film: FilmSettings, title: str, author: str) -> list[PlannedCard]:
+    """The cards of a film; a title card without text shows the title and the author."""
     cards = []
     if film.title_card:
         text = film.title_card.text or "\n".join(filter(None, [title, author]))
-        cards.append(_CardPlan("film.title_card", film.title_card, text, is_first=True))
+        cards.append(PlannedCard("film.title_card", film.title_card, text, is_first=True))
     if film.end_card:
         text = film.end_card.text or THE_END
-        cards.append(_CardPlan("film.end_card", film.end_card, text, is_first=False))
+        cards.append(PlannedCard("film.end_card", film.end_card, text, is_first=False))
     return cards
-
-
-def _card_page(plan: _CardPlan, neighbour: Page) -> Page:
-    """A card as a page: over the picture of its neighbour, for the card's own time."""
-    return dataclasses.replace(
-        neighbour,
-        number=0,
-        rest=round(plan.card.seconds * SAMPLE_RATE),
-        narration=None,
-        text=plan.text,
-        title="",
-        chapter="",
-        motion="none",
-        card=plan.card,
-    )

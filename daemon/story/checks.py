@@ -16,11 +16,11 @@ from daemon.story.reading import MediaKind, Mention, Reading
 
 LETTERS_SHOWN = 20
 TRIAL_SIZE = (256, 256)
-"""Pixels that a trial decodes a picture for: only whether it decodes matters."""
+"""Pixels to which a trial reduces a picture: only whether it decodes matters."""
 
 
 def count_problems(reading: Reading, limits: Limits) -> list[Problem]:
-    """More pages than are allowed."""
+    """More pages than allowed."""
     count = len(reading.pages)
     if count <= limits.pages:
         return []
@@ -29,7 +29,7 @@ def count_problems(reading: Reading, limits: Limits) -> list[Problem]:
 
 
 def length_problems(pages: Sequence[Page], limits: Limits) -> list[Problem]:
-    """A longer film than is allowed."""
+    """A longer film than allowed."""
     minutes = sum(page.samples for page in pages) / SAMPLE_RATE / 60
     if minutes <= limits.film_minutes:
         return []
@@ -45,19 +45,20 @@ def poster_problems(poster_page: int | None, pages: int) -> list[Problem]:
     return [Problem("film.poster_page", what, "Name a page that there is.")]
 
 
-# ---- files ------------------------------------------------------------------------------------------
+# ---- files ---------------------------------------------------------------------------------------
 
 
 def file_problems(mentions: Iterable[Mention], admission: Admission) -> list[Problem]:
     """Every place where a file is named that did not come in."""
     return [
-        _file_problem(mention.where, mention.kind, mention.file, fault)
+        file_problem(mention.where, mention.kind, mention.file, fault)
         for mention in mentions
         if (fault := admission.faults.get((mention.kind, mention.file)))
     ]
 
 
-def _file_problem(where: str, kind: MediaKind, file: str, fault: Fault) -> Problem:
+def file_problem(where: str, kind: MediaKind, file: str, fault: Fault) -> Problem:
+    """The fault of a file, at a place that names it."""
     return Problem(where, f"the {kind} is {fault.what}", fault.mend, file)
 
 
@@ -73,12 +74,13 @@ def fact_problems(facts: Mapping[str, FileFacts], admission: Admission) -> list[
         except Refused as refused:
             problems.append(Problem("files", refused.what, refused.mend, file))
             continue
-        if what := _difference(declared, actual):
+        if what := difference(declared, actual):
             problems.append(Problem("files", what, "Copy the file again.", file))
     return problems
 
 
-def _difference(declared: FileFacts, actual: Input) -> str:
+def difference(declared: FileFacts, actual: Input) -> str:
+    """In which way a file is not as declared; empty where it is."""
     if declared.size not in (None, actual.size):
         return f"{actual.size} bytes and not the declared {declared.size}"
     if declared.sha256 and declared.sha256.lower() != actual.sha256:
@@ -86,32 +88,33 @@ def _difference(declared: FileFacts, actual: Input) -> str:
     return ""
 
 
-# ---- pictures ---------------------------------------------------------------------------------------
+# ---- pictures ------------------------------------------------------------------------------------
 
 
 def picture_problems(story: Story, limits: Limits) -> list[Problem]:
     """Every page of an admitted story whose picture does not decode."""
-    faults = _decoding_faults({page.image for page in story.pages}, limits)
+    faults = decoding_faults({page.image for page in story.pages}, limits)
     return [
-        _file_problem(f"page {page.number}", "picture", page.file, faults[page.image])
+        file_problem(f"page {page.number}", "picture", page.file, faults[page.image])
         for page in story.pages
         if page.image in faults and not page.card
     ]
 
 
 def undecodable(mentions: Iterable[Mention], admission: Admission, limits: Limits) -> list[Problem]:
-    """The same of a story that is not admitted, since something else is wrong with it."""
+    """The same for a story that is refused because something else is wrong with it."""
     pictures = admission.pictures
-    faults = _decoding_faults((picture.path for picture in pictures.values()), limits)
+    faults = decoding_faults((picture.path for picture in pictures.values()), limits)
     return [
-        _file_problem(mention.where, "picture", mention.file, fault)
+        file_problem(mention.where, "picture", mention.file, fault)
         for mention in mentions
         if mention.kind == "picture" and mention.file in pictures
         if (fault := faults.get(pictures[mention.file].path))
     ]
 
 
-def _decoding_faults(pictures: Iterable[Path], limits: Limits) -> dict[Path, UnreadableMedia]:
+def decoding_faults(pictures: Iterable[Path], limits: Limits) -> dict[Path, UnreadableMedia]:
+    """The pictures that do not decode, each with its fault."""
     faults = {}
     for path in pictures:
         try:
@@ -122,11 +125,14 @@ def _decoding_faults(pictures: Iterable[Path], limits: Limits) -> dict[Path, Unr
     return faults
 
 
-# ---- words ------------------------------------------------------------------------------------------
+# ---- words ---------------------------------------------------------------------------------------
 
 
 def letter_problems(texts: Mapping[str, str], face: Typeface) -> list[Problem]:
-    """Every text, by its place, that cannot be drawn: a box instead of a letter is not a caption."""
+    """Every text that cannot be drawn; `texts` are by their places.
+
+    A box instead of a letter is not a caption.
+    """
     problems = []
     for where, text in texts.items():
         if missing := face.missing(text):
@@ -134,7 +140,7 @@ def letter_problems(texts: Mapping[str, str], face: Typeface) -> list[Problem]:
             mend = "Name a font that has them: font under [film] in config.toml."
             problems.append(Problem(where, what, mend))
         elif needs_shaping(text) and not can_shape():
-            what = "its script needs FriBiDi to be set right, which is not there"
+            what = "its script needs FriBiDi, which is not there"
             mend = "Install it on the machine (Debian: libfribidi0)."
             problems.append(Problem(where, what, mend))
     return problems

@@ -1,10 +1,10 @@
 """The trust boundary: an untrusted folder in, a Story of private, checked and hashed copies out.
 
 Every file that the manifest names is copied under a name of ours and checked in that copy: what was
-checked is what the film is made of, even if somebody still writes into the folder. One pass finds every
-problem of a story, not only the first. Only decoding the pictures, which is expensive, is left to the
-renderer; when one fails there, or anything else is wrong, all of them are decoded, so that the list is
-complete (`checks.picture_problems`).
+checked is what the film is made of, even if somebody still writes into the folder. One pass finds
+every problem of a story, not only the first. Only decoding the pictures, which is expensive, is
+left to the renderer; when one fails there, or anything else is wrong, all of them are decoded, so
+that the list is complete (`checks.picture_problems`).
 """
 
 import hashlib
@@ -28,31 +28,32 @@ def intake(
 ) -> Story:
     """Check the folder `source` and copy what it names into the empty folder `scratch`.
 
-    `name` becomes the title where the manifest has none; `not_again` is the track of the film before.
-    Raises StoryError with every problem of the story, OSError when the machine is at fault. Pictures
-    are decoded only when something else is wrong: see `checks.picture_problems`.
+    `name` becomes the title where the manifest has none; `not_again` is the track of the film
+    before. Raises StoryError with every problem of the story, OSError when the machine is at fault.
+    Pictures are decoded only when something else is wrong: see `checks.picture_problems`.
     """
     limits = settings.limits
     with UntrustedFolder(source, limits.file_mib * MIB) as folder:
-        arrival = _arrive(folder, scratch, settings)
+        arrival = arrive(folder, scratch, settings)
     problems = [*arrival.problems, *checks.count_problems(arrival.reading, limits)]
+
     story = None
     if manifest := arrival.reading.manifest:
         cast = Cast(manifest, arrival.reading.pages, arrival.admission, name, settings)
         problems += cast.problems()
         if not problems:
-            seed = _seed(arrival.data, arrival.admission.inputs)
-            story = cast.story(seed, not_again)
+            story = cast.story(seed_of(arrival.data, arrival.admission.inputs), not_again)
             problems += checks.length_problems(story.pages, limits)
+
     if problems or story is None:
         problems += checks.undecodable(arrival.reading.mentions, arrival.admission, limits)
-        raise StoryError(_in_order(problems))
+        raise StoryError(in_order(problems))
     return story
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
-    """What came in from the folder: the manifest's bytes, what they say, the files, the problems."""
+class Arrival:
+    """What came in from the folder: the manifest, its bytes, the files, and the problems so far."""
 
     data: bytes
     reading: Reading
@@ -60,28 +61,32 @@ class _Arrival:
     problems: list[Problem]
 
 
-def _arrive(folder: UntrustedFolder, scratch: Path, settings: Settings) -> _Arrival:
+def arrive(folder: UntrustedFolder, scratch: Path, settings: Settings) -> Arrival:
+    """Read the manifest and let in the files that it names."""
     admission = Admission(folder, scratch, settings.limits)
     name = settings.watch.manifest
     try:
         data = folder.read(name, LARGEST_MANIFEST)
     except Refused as refused:
-        example = 'Add one: {"pages": [{"image": "01.png", "audio": "01.mp3"}]}.'
-        mend = example if refused.what == MISSING else refused.mend
+        mend = refused.mend
+        if refused.what == MISSING:
+            mend = 'Add one: {"pages": [{"image": "01.png", "audio": "01.mp3"}]}.'
         problem = Problem("manifest", refused.what, mend, name)
-        return _Arrival(b"", Reading(parsed=False), admission, [problem])
+        return Arrival(b"", Reading(parsed=False), admission, [problem])
+
     reading = read(data, folder.names())
     admission.admit((mention.kind, mention.file) for mention in reading.mentions)
     music = reading.manifest.music if reading.manifest else None
     if isinstance(music, str) and folder.has(music):
         admission.admit_track(music)
+
     problems = [*reading.problems, *reading.unpaired]
     problems += checks.file_problems(reading.mentions, admission)
     problems += checks.fact_problems(reading.facts, admission)
-    return _Arrival(data, reading, admission, problems)
+    return Arrival(data, reading, admission, problems)
 
 
-def _seed(manifest: bytes, inputs: Mapping[str, Input]) -> int:
+def seed_of(manifest: bytes, inputs: Mapping[str, Input]) -> int:
     """A story's identity as a number: the same words, pictures and sounds give the same choices."""
     digest = hashlib.sha256(manifest)
     for file in sorted(inputs):
@@ -89,8 +94,8 @@ def _seed(manifest: bytes, inputs: Mapping[str, Input]) -> int:
     return int.from_bytes(digest.digest()[:8], "big")
 
 
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    """The manifest's own problems first, then those of the pages in their order, then the others."""
+def in_order(problems: list[Problem]) -> list[Problem]:
+    """The manifest's own problems first, then those of the pages in order, then the others."""
 
     def rank(problem: Problem) -> tuple[int, int]:
         words = problem.where.replace(",", " ").split()

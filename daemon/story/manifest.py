@@ -1,7 +1,7 @@
 """The manifest as a model: what the maker of a story may write, and what each key means.
 
-The keys of `film` are those settings that a story may set for itself: they are derived from
-`config.FilmSettings`, where each key says so.
+The keys of `film` are the settings that a story may choose for its own film. They are derived from
+`config.FilmSettings`, where each key says whether it is one of them.
 """
 
 import unicodedata
@@ -15,7 +15,7 @@ from daemon.options import Focus, Motion
 from daemon.validation import UNION_TAG
 
 LARGEST_MANIFEST = 4 * 2**20
-"""Bytes: a thousand pages with a page of text each; a larger file is not a manifest."""
+"""Bytes: room for a thousand pages with a page of text each. A larger file is not a manifest."""
 
 
 def file_inside(path: str) -> str:
@@ -25,24 +25,20 @@ def file_inside(path: str) -> str:
     """
     if "\\" in path:
         raise ValueError("a backslash in a file's name; write folders as folder/file.png")
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, from JSON or from a name that is not UTF-8
+        raise ValueError("not the name of a file") from None
     parts = PurePosixPath(path).parts
-    if not parts or "\0" in path or path.endswith("/") or not _is_unicode(path):
+    if not parts or "\0" in path or path.endswith("/"):
         raise ValueError("not the name of a file")
     if path.startswith("/") or ".." in parts:
         raise ValueError("leaves the story's folder")
     return str(PurePosixPath(path))
 
 
-def _is_unicode(path: str) -> bool:
-    """False for half a surrogate pair: from JSON, or from a name on disk that is not UTF-8."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _without_controls(text: str) -> str:
+def without_controls(text: str) -> str:
+    """The text itself. Raises ValueError for control characters, which could command a terminal."""
     for letter in text:
         if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r\t":
             raise ValueError("holds control characters")
@@ -50,16 +46,16 @@ def _without_controls(text: str) -> str:
 
 
 FileName = Annotated[str, Field(max_length=1000), AfterValidator(file_inside)]
-Line = Annotated[str, Field(max_length=500), AfterValidator(_without_controls)]
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_without_controls)]
+Line = Annotated[str, Field(max_length=500), AfterValidator(without_controls)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(without_controls)]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _described(key: str) -> str:
-    """What config.toml says of a key of [film]."""
+def described(key: str) -> str:
+    """The description of a key of [film], the same as in the settings."""
     return FilmSettings.model_fields[key].description or ""
 
 
@@ -85,9 +81,9 @@ class PageEntry(_Model):
         "", description="begins a chapter of this name, which lasts until the next page with one."
     )
     motion: Motion | None = Field(
-        None, description=f"how the picture moves: {_described('motion')} Absent: as the film."
+        None, description=f"how the picture moves: {described('motion')} Absent: as the film."
     )
-    focus: Focus | None = Field(None, description=f"{_described('focus')} Absent: as the film.")
+    focus: Focus | None = Field(None, description=f"{described('focus')} Absent: as the film.")
 
 
 class Mood(_Model):
@@ -115,7 +111,8 @@ MusicChoice = Annotated[
 ]
 
 
-def _film_choices() -> type[_Model]:
+def film_choices() -> type[_Model]:
+    """The model of `film`: each key marked `Mark.STORY`, or None for the service's own setting."""
     types = get_type_hints(FilmSettings, include_extras=True)
     keys: dict[str, Any] = {
         key: (types[key] | None, Field(None, description=field.description))
@@ -129,11 +126,11 @@ def _film_choices() -> type[_Model]:
 if TYPE_CHECKING:  # a type checker cannot see keys that are made at run time
     FilmChoices = _Model
 else:
-    FilmChoices = _film_choices()
+    FilmChoices = film_choices()
 
 
 class FileFacts(_Model):
-    """What a file must be before it counts as arrived."""
+    """What a file must match before it counts as arrived."""
 
     size: int | None = Field(None, ge=0, description="the file's length in bytes.")
     sha256: str | None = Field(
@@ -160,7 +157,8 @@ class Manifest(_Model):
     )
     music: MusicChoice | None = Field(
         None,
-        description='a track ("calm/harbour.ogg"), {"mood": "calm"}, or false for none; absent: a random track.',
+        description='a track ("calm/harbour.ogg"), {"mood": "calm"}, or false for none;'
+        " absent: a random track.",
     )
     film: FilmChoices = Field(
         FilmChoices(), description="keys of config.toml's [film] for this story."
@@ -171,7 +169,7 @@ class Manifest(_Model):
     )
 
     def film_settings(self, film: FilmSettings) -> FilmSettings:
-        """The service's settings with what this story sets for itself."""
+        """The service's settings, changed by those of this story."""
         return film.model_copy(update=self.own_film_keys())
 
     def own_film_keys(self) -> dict[str, Any]:

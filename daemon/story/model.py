@@ -1,6 +1,7 @@
-"""A story that has passed the trust boundary: every path in it is a private copy, every length has been counted.
+"""A story that has passed the trust boundary.
 
-`intake` makes it from a folder; `film` turns it into a film. Everything in it has been checked.
+`intake` makes it from a folder; `film` turns it into a film. Everything in it has been checked:
+every path is a private copy, every length has been counted.
 """
 
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from daemon.options import Card, Focus, Motion
 
 @dataclass(frozen=True, slots=True)
 class Narration:
-    """A page's spoken words. `samples` is counted by decoding at `SAMPLE_RATE`: headers lie.
+    """A page's spoken words.
 
-    `powers`: its K-weighted mean squares, one for each tenth of a second (ITU-R BS.1770-4; see `film.loudness`).
+    `samples` is counted by decoding at `SAMPLE_RATE`, because headers lie. `powers` are the sound's
+    K-weighted mean squares, one for each tenth of a second (ITU-R BS.1770-4; see `media.loudness`).
     """
 
     path: Path
@@ -28,10 +30,12 @@ class Narration:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, or a card. `rest` is in samples: the gap after the narration, or all of the page where there is none.
+    """One page, or a card.
 
-    `image` is the private copy of the story's `file`. Its header was checked; decoding it may still find damage. `number` is
-    what the story's maker calls the page, from 1; a card has 0, and `card` says what is on it.
+    `number` is what the story's maker calls the page, from 1. A card has 0, and `card` says what is
+    on it. `image` is the private copy of the story's `file`; its header was checked, but decoding
+    it may still find damage. `rest` is in samples: the gap after the narration, or the whole page's
+    length where there is no narration.
     """
 
     number: int
@@ -50,13 +54,13 @@ class Page:
 
     @property
     def samples(self) -> int:
-        """How long the page stands, in samples."""
+        """How long the page is shown, in samples."""
         return self.rest + (self.narration.samples if self.narration else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that went into the film, as the report tells it."""
+    """A file that went into the film, as the report lists it: its name, bytes and SHA-256."""
 
     file: str
     size: int
@@ -65,7 +69,11 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What `film` needs to know. `seed` decides whatever is left to chance, and comes from the story itself."""
+    """What `film` needs to know.
+
+    `seed` decides whatever is left to chance. It is derived from the story's files, so that the
+    same files give the same choices.
+    """
 
     title: str
     author: str

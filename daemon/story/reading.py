@@ -1,7 +1,7 @@
 """Reading a manifest: tolerant where checking is strict.
 
-Even a manifest with faults says which files it mentions (`Mention`), so that one look at a folder finds
-every problem, those of the manifest and those of the files.
+Even a manifest with faults says which files it mentions (`Mention`), so that one look at a folder
+finds every problem, those of the manifest and those of the files.
 """
 
 import json
@@ -38,7 +38,8 @@ class Reading:
     """What reading a manifest found.
 
     `parsed`: it is JSON. `manifest`: it obeys the model, else `problems` says why not. `unpaired`:
-    pictures and sounds without a partner, where no pages are listed; they may still be on their way.
+    pictures and sounds without a partner, where no pages are listed; they may still be on their
+    way.
     """
 
     parsed: bool
@@ -55,37 +56,75 @@ def read(data: bytes, names: Sequence[str]) -> Reading:
     try:
         raw = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except RecursionError:
-        return _unparsed("not JSON that can be read: nested too deeply")
+        what = "not JSON that can be read: nested too deeply"
     except ValueError as error:
-        return _unparsed(f"not JSON: {error}")
-    if fault := _unusable(raw):
-        return Reading(parsed=True, problems=(fault,))
-    contradictions = _contradictions(raw)
-    try:
-        manifest = Manifest.model_validate(raw)
-    except ValidationError as error:
-        found = problems_of(error, Manifest, _place)
-        problems = _capped([*found, *contradictions], error.error_count() - len(found))
-        return Reading(parsed=True, mentions=_mentions(raw), problems=problems)
-    pages, unpaired = _pages(manifest, names)
-    return Reading(
-        parsed=True,
-        manifest=None if contradictions else manifest,
-        pages=pages,
-        mentions=_mentions({"pages": [page.model_dump() for page in pages]}),
-        problems=_capped(contradictions),
-        unpaired=_capped(unpaired),
-        facts=manifest.files,
-    )
-
-
-def _unparsed(what: str) -> Reading:
+        what = f"not JSON: {error}"
+    else:
+        return checked(raw, names)
     problem = Problem("manifest", what, "Mend it at that place, or write it again.")
     return Reading(parsed=False, problems=(problem,))
 
 
+def checked(raw: Any, names: Sequence[str]) -> Reading:
+    """The reading of a manifest that has been parsed as JSON; see `read`."""
+    if problem := _unusable(raw):
+        return Reading(parsed=True, problems=(problem,))
+
+    found = contradictions(raw)
+    try:
+        manifest = Manifest.model_validate(raw)
+    except ValidationError as error:
+        faults = problems_of(error, Manifest, place_of)
+        problems = capped([*faults, *found], error.error_count() - len(faults))
+        return Reading(parsed=True, mentions=mentions_in(raw), problems=problems)
+
+    pages = manifest.pages
+    unpaired: list[Problem] = []
+    if not pages:
+        pages, unpaired = pair([name for name in names if name != manifest.music])
+    return Reading(
+        parsed=True,
+        manifest=None if found else manifest,
+        pages=pages,
+        mentions=mentions_in({"pages": [page.model_dump() for page in pages]}),
+        problems=capped(found),
+        unpaired=capped(unpaired),
+        facts=manifest.files,
+    )
+
+
+def capped(problems: Sequence[Problem], left_out: int = 0) -> tuple[Problem, ...]:
+    """As many problems as somebody would read, and how many more there are.
+
+    `left_out` more have been left out before.
+    """
+    more = left_out + max(0, len(problems) - MOST_PROBLEMS)
+    if not more:
+        return tuple(problems)
+    last = Problem("manifest", f"{more} more problems", "Mend these first, then look again.")
+    return (*problems[:MOST_PROBLEMS], last)
+
+
+def place_of(location: Location) -> str:
+    """A place in the manifest in words: ("pages", 2, "image") → "page 3, image"."""
+    match location:
+        case ():
+            return "manifest"
+        case ("pages", int(index)):
+            return f"page {index + 1}"
+        case ("pages", int(index), *rest):
+            return f"page {index + 1}, {key_path(tuple(rest))}"
+        case ("files", str(name), *_):
+            return f'files, "{name}"'
+    return key_path(location)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
 def _unusable(raw: Any) -> Problem | None:
-    """Why JSON is not even worth checking against the model."""
+    """Why JSON is not worth checking against the model."""
     if not isinstance(raw, dict):
         return Problem("manifest", "not a JSON object", 'Write {"title": …, "pages": […]}.')
     pages = raw.get("pages")
@@ -94,34 +133,17 @@ def _unusable(raw: Any) -> Problem | None:
     return None
 
 
-def _pages(
-    manifest: Manifest, names: Sequence[str]
-) -> tuple[tuple[PageEntry, ...], Sequence[Problem]]:
-    if manifest.pages:
-        return manifest.pages, ()
-    return pair([name for name in names if name != manifest.music])  # music is not a narration
-
-
-def _capped(problems: Sequence[Problem], left_out: int = 0) -> tuple[Problem, ...]:
-    """The problems that anybody would read; `left_out` is how many there are besides these."""
-    more = left_out + max(0, len(problems) - MOST_PROBLEMS)
-    if not more:
-        return tuple(problems)
-    last = Problem("manifest", f"{more} more problems", "Mend these first, then look again.")
-    return (*problems[:MOST_PROBLEMS], last)
-
-
-# ---- pages by name ----------------------------------------------------------------------------------
+# ---- pages by name -------------------------------------------------------------------------------
 
 
 def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:
-    """Pages from pictures and sounds of the same stem, in natural order, and what has no partner."""
-    pictures = _by_stem(names, PICTURE_ENDINGS)
-    sounds = _by_stem(names, SOUND_ENDINGS)
+    """Pages from pictures and sounds of the same stem in natural order, and what has no partner."""
+    pictures = by_stem(names, PICTURE_ENDINGS)
+    sounds = by_stem(names, SOUND_ENDINGS)
     pages: list[PageEntry] = []
     problems: list[Problem] = []
     for stem in natsorted(sorted({*pictures, *sounds}), alg=ns.IGNORECASE):
-        match _paired(stem, pictures.get(stem, []), sounds.get(stem, [])):
+        match paired(stem, pictures.get(stem, []), sounds.get(stem, [])):
             case PageEntry() as page:
                 pages.append(page)
             case Problem() as problem:
@@ -132,7 +154,8 @@ def pair(names: Sequence[str]) -> tuple[tuple[PageEntry, ...], list[Problem]]:
     return tuple(pages), problems
 
 
-def _by_stem(names: Sequence[str], endings: Sequence[str]) -> dict[str, list[str]]:
+def by_stem(names: Sequence[str], endings: Sequence[str]) -> dict[str, list[str]]:
+    """The visible files at the top of the folder that have one of the endings."""
     found: dict[str, list[str]] = {}
     for name in sorted(names):
         path = PurePosixPath(name)
@@ -142,7 +165,8 @@ def _by_stem(names: Sequence[str], endings: Sequence[str]) -> dict[str, list[str
     return found
 
 
-def _paired(stem: str, pictures: Sequence[str], sounds: Sequence[str]) -> PageEntry | Problem:
+def paired(stem: str, pictures: Sequence[str], sounds: Sequence[str]) -> PageEntry | Problem:
+    """The page of a stem, or why its files do not make one."""
     match pictures, sounds:
         case [picture], [sound] if mentioned(picture) and mentioned(sound):
             return PageEntry(image=picture, audio=sound)
@@ -155,23 +179,22 @@ def _paired(stem: str, pictures: Sequence[str], sounds: Sequence[str]) -> PageEn
         case [], [sound, *_]:
             mend = f'Add "{stem}.png", or list "pages".'
             return Problem("pages", "no picture for it", mend, sound)
-    several = ", ".join([*pictures, *sounds])
-    return Problem(
-        "pages", f"several files for one page: {several}", 'Keep one, or list "pages".', stem
-    )
+    what = f"several files for one page: {', '.join([*pictures, *sounds])}"
+    return Problem("pages", what, 'Keep one, or list "pages".', stem)
 
 
-# ---- what is mentioned, and what contradicts itself --------------------------------------------------
+# ---- what is mentioned, and what contradicts itself ----------------------------------------------
 
 
-def _mentions(raw: Mapping[str, Any]) -> tuple[Mention, ...]:
+def mentions_in(raw: Mapping[str, Any]) -> tuple[Mention, ...]:
     """Every file inside the folder that the pages name, however faulty the rest is."""
     pages = raw.get("pages")
-    entries = enumerate(pages, 1) if isinstance(pages, list) else ()
+    if not isinstance(pages, list):
+        return ()
     kinds: tuple[tuple[str, MediaKind], ...] = (("image", "picture"), ("audio", "sound"))
     return tuple(
         Mention(f"page {number}", kind, file)
-        for number, page in entries
+        for number, page in enumerate(pages, 1)
         if isinstance(page, dict)
         for key, kind in kinds
         if (file := mentioned(page.get(key)))
@@ -180,22 +203,27 @@ def _mentions(raw: Mapping[str, Any]) -> tuple[Mention, ...]:
 
 def mentioned(value: Any) -> str | None:
     """The file that a value names; None where it names none inside the folder."""
+    if not isinstance(value, str):
+        return None
     try:
-        return file_inside(value) if isinstance(value, str) else None
+        return file_inside(value)
     except ValueError:
         return None
 
 
-def _contradictions(raw: Mapping[str, Any]) -> list[Problem]:
-    """Pages with neither or both of narration and duration.
+def contradictions(raw: Mapping[str, Any]) -> list[Problem]:
+    """Pages with neither or both of narration and duration, and an empty list of pages.
 
-    They are checked here, because pydantic checks a whole model only when all of its keys are right.
+    They are checked here, because pydantic checks a whole model only when all of its keys are
+    right.
     """
     pages = raw.get("pages")
-    if pages == []:
+    if not isinstance(pages, list):
+        return []
+    if not pages:
         return [Problem("pages", "an empty list", "List the pages, or leave the key out.")]
     problems = []
-    for number, page in enumerate(pages if isinstance(pages, list) else (), 1):
+    for number, page in enumerate(pages, 1):
         if not isinstance(page, dict):
             continue
         has_sound = page.get("audio") is not None
@@ -209,19 +237,3 @@ def _contradictions(raw: Mapping[str, Any]) -> list[Problem]:
             mend = 'Add "audio": "01.mp3", or "duration": 4.0 (seconds).'
             problems.append(Problem(f"page {number}", what, mend, file))
     return problems
-
-
-def _place(location: Location) -> str:
-    """A place in the manifest in words: ("pages", 2, "image") → "page 3, image"."""
-    match location:
-        case ():
-            return "manifest"
-        case ("pages", int(index), *rest):
-            return ", ".join([f"page {index + 1}", *filter(None, [key_path(tuple(rest))])])
-        case ("files", str(name), *_):
-            return f'files, "{name}"'
-    return key_path(location)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")

@@ -1,3 +1,5 @@
+"""`storyreel compile`: a film and its files in a folder, or the reasons for its absence."""
+
 import os
 import pty
 import re
@@ -7,21 +9,20 @@ import sys
 from pathlib import Path
 
 import av
+import pytest
 
 from tests.helpers.processes import storyreel
 from tests.helpers.stories import story
 
 
-def test_a_folder_becomes_a_film_with_what_belongs_beside_it(tmp_path: Path) -> None:
-    done = storyreel(
-        "compile", str(story(tmp_path / "fox", (0.3, 0.4))), "-o", str(tmp_path / "films")
-    )
-    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "films/fox.mp4"))
-    beside = [".chapters.txt", ".jpg", ".mp4", ".report.json", ".srt", ".vtt"]
-    assert sorted(path.name for path in (tmp_path / "films").iterdir()) == [
-        f"fox{ending}" for ending in beside
-    ]
-    with av.open(tmp_path / "films/fox.mp4") as film:
+def test_a_folder_becomes_a_film_with_its_other_files_next_to_it(tmp_path: Path) -> None:
+    folder = story(tmp_path / "fox", (0.3, 0.4))
+    films = tmp_path / "films"
+    done = storyreel("compile", str(folder), "-o", str(films))
+    assert (done.returncode, done.stdout.strip()) == (0, str(films / "fox.mp4"))
+    endings = [".chapters.txt", ".jpg", ".mp4", ".report.json", ".srt", ".vtt"]
+    assert sorted(path.name for path in films.iterdir()) == [f"fox{ending}" for ending in endings]
+    with av.open(films / "fox.mp4") as film:
         assert sum(1 for _ in film.decode(video=0)) == round((0.3 + 0.4 + 2 * 0.5) * 24 + 0.4)
 
 
@@ -30,23 +31,22 @@ def test_nothing_but_the_films_name_is_printed_into_a_pipe(tmp_path: Path) -> No
     assert (done.stdout, done.stderr) == (f"{tmp_path}/fox.mp4\n", "")
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(
-        '[film]\nwriter = "moviepy"\n'
-    )  # the default is done before a bar is drawn
-    shown = _on_a_terminal("compile", str(story(tmp_path / "fox", (4.0,))), "-o", str(tmp_path))
+    """By moviepy, because the default writer is done before a bar is drawn."""
+    (tmp_path / "config.toml").write_text('[film]\nwriter = "moviepy"\n')
+    shown = on_a_terminal("compile", str(story(tmp_path / "fox", (4.0,))), "-o", str(tmp_path))
     assert "fox: film" in shown
     assert re.search(r"\b[1-9]\d? %", shown)
     assert f"{tmp_path}/fox.mp4" in shown
 
 
-def _on_a_terminal(*arguments: str) -> str:
-    """What a command writes to a terminal that is its standard output and standard error."""
+def on_a_terminal(*arguments: str) -> str:
+    """What a command writes to a terminal, on standard output and standard error."""
     ours, theirs = pty.openpty()
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "200"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "daemon", *arguments], stdout=theirs, stderr=theirs, env=environment
-    )
+    command = [sys.executable, "-m", "daemon", *arguments]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     written = b""
     while select.select([ours], [], [], 60)[0]:
@@ -60,29 +60,27 @@ def _on_a_terminal(*arguments: str) -> str:
 
 
 def test_a_story_with_faults_exits_with_1_and_leaves_nothing(tmp_path: Path) -> None:
-    done = storyreel(
-        "compile", str(story(tmp_path / "fox", (0.2,), unknown=1)), "-o", str(tmp_path / "films")
-    )
+    folder = story(tmp_path / "fox", (0.2,), unknown=1)
+    done = storyreel("compile", str(folder), "-o", str(tmp_path / "films"))
     assert done.returncode == 1
     assert 'unknown key "unknown"' in done.stderr
     assert list((tmp_path / "films").iterdir()) == []
 
 
-def test_a_film_that_is_there_already_is_replaced(tmp_path: Path) -> None:
+def test_an_earlier_film_of_the_same_name_is_replaced(tmp_path: Path) -> None:
     folder = story(tmp_path / "fox", (0.2,))
     (tmp_path / "fox.mp4").write_bytes(b"an earlier film")
     assert storyreel("compile", str(folder), "-o", str(tmp_path)).returncode == 0
     assert (tmp_path / "fox.mp4").stat().st_size > 1000
 
 
-def test_a_folder_that_is_not_there_is_a_wrong_use(tmp_path: Path) -> None:
+def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
     assert storyreel("compile", str(tmp_path / "nowhere")).returncode == 2
 
 
 def test_a_preview_has_a_quarter_of_the_pixels_and_a_name_of_its_own(tmp_path: Path) -> None:
-    done = storyreel(
-        "compile", str(story(tmp_path / "fox", (0.3, 0.4))), "--preview", "-o", str(tmp_path)
-    )
+    folder = story(tmp_path / "fox", (0.3, 0.4))
+    done = storyreel("compile", str(folder), "--preview", "-o", str(tmp_path))
     assert done.stdout == f"{tmp_path}/fox.preview.mp4\n"
     with av.open(tmp_path / "fox.preview.mp4") as film:
         assert (film.streams.video[0].width, film.streams.video[0].height) == (80, 44)

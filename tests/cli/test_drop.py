@@ -1,10 +1,12 @@
+"""`storyreel drop`: a checked copy in the inbox, or nothing."""
+
 from pathlib import Path
 
 from tests.helpers.processes import storyreel
 from tests.helpers.stories import story
 
 
-def test_a_story_is_in_the_inbox_whole_and_the_original_stays(tmp_path: Path) -> None:
+def test_the_whole_story_is_copied_into_the_inbox(tmp_path: Path) -> None:
     folder = story(tmp_path / "fox", (0.2,))
     inbox = tmp_path / "root/inbox"
     inbox.mkdir(parents=True)
@@ -12,9 +14,8 @@ def test_a_story_is_in_the_inbox_whole_and_the_original_stays(tmp_path: Path) ->
     assert done.returncode == 0
     assert f"dropped as {inbox}/fox" in done.stdout
     assert [path.name for path in inbox.iterdir()] == ["fox"]
-    assert sorted(path.name for path in (inbox / "fox").iterdir()) == sorted(
-        path.name for path in folder.iterdir()
-    )
+    copies = sorted(path.name for path in (inbox / "fox").iterdir())
+    assert copies == sorted(path.name for path in folder.iterdir())
     assert (inbox / "fox").stat().st_mode & 0o770 == 0o770
 
 
@@ -27,9 +28,8 @@ def test_a_name_that_is_taken_in_the_inbox_gets_a_number(tmp_path: Path) -> None
 def test_a_story_with_faults_is_not_dropped(tmp_path: Path) -> None:
     inbox = tmp_path / "root/inbox"
     inbox.mkdir(parents=True)
-    done = storyreel(
-        "drop", str(story(tmp_path / "fox", (0.2,), unknown=1)), "--root", str(tmp_path / "root")
-    )
+    folder = story(tmp_path / "fox", (0.2,), unknown=1)
+    done = storyreel("drop", str(folder), "--root", str(tmp_path / "root"))
     assert done.returncode == 1
     assert "Nothing was dropped." in done.stderr
     assert list(inbox.iterdir()) == []

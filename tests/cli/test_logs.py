@@ -1,3 +1,5 @@
+"""`storyreel logs`: structured lines made readable, also while they are being written."""
+
 import json
 import subprocess
 import sys
@@ -42,7 +44,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_lines_become_readable_and_foreign_ones_are_passed_on(file: Path) -> None:
+def test_our_lines_become_readable_and_others_are_shown_as_they_are(file: Path) -> None:
     assert storyreel("logs", str(file)).stdout.splitlines() == [
         "2026-11-22 10:00:00.123 info    story.claimed      fox job=j1",
         "2026-11-22 10:00:01.000 error   story.failed       owl",
@@ -52,13 +54,12 @@ def test_lines_become_readable_and_foreign_ones_are_passed_on(file: Path) -> Non
     ]
 
 
-def test_only_one_story_or_only_serious_lines(file: Path) -> None:
-    assert [
-        line.split()[3]
-        for line in storyreel("logs", str(file), "--story", "fox").stdout.splitlines()
-    ] == ["story.claimed"]
-    assert "story.claimed" not in storyreel("logs", str(file), "--level", "warning").stdout
-    assert "story.failed" in storyreel("logs", str(file), "--level", "warning").stdout
+def test_lines_can_be_limited_to_one_story_or_to_serious_ones(file: Path) -> None:
+    of_fox = storyreel("logs", str(file), "--story", "fox").stdout
+    assert [line.split()[3] for line in of_fox.splitlines()] == ["story.claimed"]
+    serious = storyreel("logs", str(file), "--level", "warning").stdout
+    assert "story.claimed" not in serious
+    assert "story.failed" in serious
 
 
 def test_standard_input_is_read_where_no_file_is_named(file: Path) -> None:
@@ -78,31 +79,31 @@ def test_no_line_can_command_the_terminal(tmp_path: Path) -> None:
     assert len(shown.splitlines()) == 2
 
 
-def test_following_shows_lines_as_they_come_through_both_kinds_of_rotation(file: Path) -> None:
+def test_following_shows_new_lines_also_after_truncation_and_replacement(file: Path) -> None:
     command = [sys.executable, "-m", "daemon", "logs", "-f", str(file), "--level", "error"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        _read_until(process.stdout, "owl")
-        file.write_text(json.dumps(LINES[1] | {"story": "hen"}) + "\n")  # cut off and written anew
-        _read_until(process.stdout, "hen")
+        read_until(process.stdout, "owl")
+        file.write_text(failure_of("hen"))  # truncated and written again
+        read_until(process.stdout, "hen")
         file.rename(file.with_suffix(".1"))
-        file.write_text(
-            json.dumps(LINES[1] | {"story": "fox"})
-            + "\n"
-            + json.dumps(LINES[1] | {"story": "cat"})
-            + "\n"
-        )
-        _read_until(process.stdout, "fox")
-        _read_until(process.stdout, "cat")
+        file.write_text(failure_of("fox") + failure_of("cat"))
+        read_until(process.stdout, "fox")
+        read_until(process.stdout, "cat")
         process.kill()
 
 
-def _read_until(lines: IO[str], word: str) -> None:
-    """Read up to the line with a word; the test's time limit ends a wait for nothing."""
+def failure_of(story: str) -> str:
+    """The log's line about a failed story."""
+    return json.dumps(LINES[1] | {"story": story}) + "\n"
+
+
+def read_until(lines: IO[str], word: str) -> None:
+    """Read up to the line with a word; where none comes, the test's time limit ends this."""
     assert any(word in line for line in iter(lines.readline, ""))
 
 
-def test_a_file_that_is_not_there_is_a_wrong_use(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     done = storyreel("logs", str(tmp_path / "nowhere"))
     assert done.returncode == 2
     assert "No such file" in done.stderr

@@ -1,3 +1,5 @@
+"""`storyreel retry`: a failed story goes back to the inbox."""
+
 from pathlib import Path
 
 from tests.helpers.processes import storyreel

@@ -1,96 +1,102 @@
-"""`storyreel sheet`: what was made, on one picture."""
+"""`storyreel sheet`: which film is drawn, where the picture goes, and the exit codes."""
 
+import errno
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pytest
-from PIL import Image, ImageColor
+from PIL import Image
 
-from daemon.delivery.sheet import DUCKED, MUSIC, VOICE, draw
-from daemon.errors import UnusableFilm
-from tests.helpers.pictures import COLOURS
+from daemon.cli import sheet
+from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, USAGE
 from tests.helpers.processes import storyreel
-from tests.helpers.sounds import RATE, sine, wav
+from tests.helpers.sounds import RATE
 from tests.helpers.stories import story
 
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of three pages of two seconds, with gaps of two seconds in which the music comes up again."""
+    """A story `fox`, its film `made/fox.mp4`, and the film's folder in an outbox, `outbox/fox`."""
     folder = tmp_path_factory.mktemp("films")
-    source = story(folder / "fox", (2.0, 2.0, 2.0), music="tone.wav", film={"gap_seconds": 2.0})
-    wav(source / "tone.wav", sine(3.0, 1000.0))
-    assert storyreel("compile", str(source), "-o", str(folder / "made")).returncode == 0
+    source = story(folder / "fox", (0.3, 0.3))
+    done = storyreel("compile", str(source), "-o", str(folder / "made"))
+    assert done.returncode == FINE, done.stderr
+    delivered = folder / "outbox" / "fox"
+    delivered.mkdir(parents=True)
+    (delivered / "fox.mp4").write_bytes((folder / "made" / "fox.mp4").read_bytes())
+    report = (folder / "made" / "fox.report.json").read_bytes()
+    (delivered / "report.json").write_bytes(report)
     return folder
 
 
-def pixels(sheet: Image.Image, colour: str) -> npt.NDArray[np.bool_]:
-    """Where a sheet has just this colour."""
-    found: npt.NDArray[np.bool_] = (np.asarray(sheet) == ImageColor.getrgb(colour)).all(axis=2)
-    return found
-
-
-def test_every_page_is_there_in_its_order(films: Path) -> None:
-    shown = np.asarray(draw(films / "made/fox.mp4")).astype(int)
-    lefts = []
-    for colour in COLOURS[:3]:
-        near = (np.abs(shown - colour).max(axis=2) <= 4).nonzero()
-        assert len(near[0]) > 10_000
-        lefts.append(near[1].min())
-    assert lefts == sorted(lefts)
-
-
-def test_narration_and_pauses_have_colours_of_their_own_where_they_are(films: Path) -> None:
-    sheet = draw(films / "made/fox.mp4")
-    chart = slice(sheet.height - 470, sheet.height - 60)
-    voice, music = (
-        np.flatnonzero(pixels(sheet, colour)[chart].any(axis=0)) for colour in (VOICE, MUSIC)
-    )
-    left, width = 56, 1600 - 56 - 24
-    for columns, expected in ((voice, [0, 4, 8]), (music, [2, 6, 10])):
-        seconds = (columns - left) / width * 12
-        for start in expected:
-            inside = (seconds > start + 0.1) & (seconds < start + 1.8)
-            assert inside.sum() > 150
-    assert len(np.intersect1d(voice, music)) < 20
-
-
-def test_the_line_of_ducking_goes_down_and_up_three_times(films: Path) -> None:
-    line = pixels(draw(films / "made/fox.mp4"), DUCKED)
-    line[-60:] = False  # the legend
-    tops = np.array([int(np.argmax(column)) for column in line.T if column.any()])
-    low = tops > (tops.min() + tops.max()) / 2
-    assert (np.diff(low.astype(int)) == 1).sum() + int(low[0]) == 3
-
-
-@pytest.mark.parametrize("subject", ["made/fox.mp4", "fox"])
-def test_a_film_or_a_story_makes_a_picture(subject: str, films: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("subject", ["made/fox.mp4", "outbox/fox", "fox"])
+def test_a_film_its_folder_or_a_story_makes_a_picture(
+    subject: str, films: Path, tmp_path: Path
+) -> None:
     done = storyreel("sheet", str(films / subject), "-o", str(tmp_path / "sheet.png"))
-    assert (done.returncode, done.stdout.strip()) == (0, str(tmp_path / "sheet.png"))
-    with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.width == 1600
+    assert (done.returncode, done.stdout.strip()) == (FINE, str(tmp_path / "sheet.png"))
+    with Image.open(tmp_path / "sheet.png") as drawn:
+        assert drawn.width == 1600
 
 
-def test_a_film_without_its_report_is_told_by_its_chapters(films: Path, tmp_path: Path) -> None:
-    (tmp_path / "lonely.mp4").write_bytes((films / "made/fox.mp4").read_bytes())
-    assert pixels(draw(tmp_path / "lonely.mp4"), MUSIC).any()
+@pytest.mark.parametrize("subject", ["made/fox.mp4", "outbox/fox"])
+def test_without_a_target_the_picture_is_named_by_the_film(
+    subject: str, films: Path, tmp_path: Path
+) -> None:
+    assert sheet.draw_sheet(films / subject, None, None) == FINE
+    assert (tmp_path / "fox.sheet.png").is_file()
 
 
 @pytest.mark.parametrize("content", [b"", b"no film", RATE.to_bytes(4, "big") * 1000])
-def test_what_is_no_film_is_said_to_be_none(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_film_is_reported(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.mp4").write_bytes(content)
-    with pytest.raises(UnusableFilm, match="no film"):
-        draw(tmp_path / "x.mp4")
     done = storyreel("sheet", str(tmp_path / "x.mp4"))
-    assert done.returncode == 1
-    assert "x.mp4: no film" in done.stderr
+    assert done.returncode == STORY_AT_FAULT
+    assert "x.mp4: not a film" in done.stderr
 
 
 def test_a_story_with_faults_makes_no_sheet_but_a_list(tmp_path: Path) -> None:
     source = story(tmp_path / "fox", (0.2,))
     (source / "01.wav").unlink()
     done = storyreel("sheet", str(source), "-o", str(tmp_path / "sheet.png"))
-    assert done.returncode == 1
+    assert done.returncode == STORY_AT_FAULT
     assert "01.wav" in done.stderr
     assert not (tmp_path / "sheet.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (MemoryError(), "not enough memory"),
+    ],
+    ids=["disk", "memory"],
+)
+def test_a_fault_of_the_machine_is_not_the_fault_of_the_film(
+    films: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    what: str,
+) -> None:
+    def broken(_film: Path) -> Image.Image:
+        raise error
+
+    monkeypatch.setattr(sheet, "draw", broken)
+    assert sheet.draw_sheet(films / "made" / "fox.mp4", None, None) == TRY_AGAIN
+    assert f"fox.mp4: {what}" in capsys.readouterr().err
+
+
+def test_a_target_that_names_no_kind_of_picture_is_reported(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sheet.draw_sheet(films / "made" / "fox.mp4", tmp_path / "fox.doc", None) == USAGE
+    assert "fox.doc" in capsys.readouterr().err
+    assert not (tmp_path / "fox.doc").exists()
+
+
+def test_a_target_that_cannot_be_written_is_reported(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "gone" / "fox.png"
+    assert sheet.draw_sheet(films / "made" / "fox.mp4", target, None) == TRY_AGAIN
+    assert f"{target}: No such file" in capsys.readouterr().err

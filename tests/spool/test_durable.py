@@ -27,7 +27,7 @@ NAMES = (
 @example("x" * 255)
 @example("é" * 127)
 @example("x" * 236)
-def test_free_names_are_names_that_the_filesystem_takes_even_with_an_ending(name: str) -> None:
+def test_the_filesystem_takes_free_names_even_with_an_ending(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for number, free in enumerate(islice(durable.free_names(Path(folder), name), 3), 1):
             Path(folder, free + ".chapters.txt").touch()
@@ -37,47 +37,45 @@ def test_free_names_are_names_that_the_filesystem_takes_even_with_an_ending(name
 
 
 @given(NAMES, st.sets(st.integers(1, 6)))
-def test_free_names_pass_over_what_is_there_and_keep_their_order(
-    name: str, taken: set[int]
-) -> None:
+def test_free_names_skip_what_is_there_and_keep_their_order(name: str, taken: set[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         wanted = [*islice(durable.free_names(Path(folder), name), 6)]
         for number in taken:
             Path(folder, wanted[number - 1]).symlink_to("nowhere")
         left = [free for number, free in enumerate(wanted, 1) if number not in taken]
+
         assert [*islice(durable.free_names(Path(folder), name), len(left))] == left
         assert name.startswith(wanted[0])
-        assert (
-            wanted[0] == name
-            or len(os.fsencode(name)) > durable.LONGEST_NAME - durable.LONGEST_ADDITION
-        )
+        room = durable.LONGEST_NAME - durable.LONGEST_ADDITION
+        assert wanted[0] == name or len(os.fsencode(name)) > room
 
 
 @pytest.mark.parametrize("before", [None, "old"])
 def test_a_write_that_is_cut_off_leaves_the_old_file_or_the_new_one(
     tmp_path: Path, before: str | None
 ) -> None:
-    path = tmp_path / "told.json"
+    path = tmp_path / "record.json"
 
-    def body(step: int) -> None:
-        die_before(step, tmp_path)
+    def body(change: int) -> None:
+        die_before(change, tmp_path)
         durable.write_file(path, "new")
 
     seen = set()
-    for step in count(1):
+    for change in count(1):
         path.unlink(missing_ok=True)
         if before is not None:
             path.write_text(before)
-        was_killed = in_child(partial(body, step)).was_killed
+        was_killed = in_child(partial(body, change)).was_killed
         seen.add(path.read_text() if path.exists() else None)
         if not was_killed:
             break
     assert seen == {before, "new"}
-    assert [file.name for file in tmp_path.iterdir()] == ["told.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["record.json"]
 
 
 def test_a_write_replaces_a_link_and_does_not_follow_it(tmp_path: Path) -> None:
-    outside, path = tmp_path / "outside", tmp_path / "told.json"
+    outside = tmp_path / "outside"
+    path = tmp_path / "record.json"
     outside.write_text("private")
     path.symlink_to(outside)
     durable.write_file(path, "new")
@@ -99,7 +97,7 @@ def test_a_folder_moves_under_the_first_free_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nothing", "file"])
-def test_what_is_no_folder_is_not_moved(tmp_path: Path, kind: str) -> None:
+def test_only_a_folder_is_moved(tmp_path: Path, kind: str) -> None:
     source = tmp_path / "source"
     if kind == "file":
         source.touch()
@@ -108,11 +106,12 @@ def test_what_is_no_folder_is_not_moved(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
-def test_a_name_that_is_taken_at_the_last_instant_is_passed_over(
+def test_a_name_that_is_taken_at_the_last_instant_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """The race is scripted: names are given out as if they had been free a moment ago."""
-    source, taken = tmp_path / "source", tmp_path / "fox"
+    source = tmp_path / "source"
+    taken = tmp_path / "fox"
     source.mkdir()
     if kind == "folder":
         (taken / "theirs").mkdir(parents=True)
@@ -124,7 +123,10 @@ def test_a_name_that_is_taken_at_the_last_instant_is_passed_over(
 
     monkeypatch.setattr(durable, "free_names", names)
     assert durable.move_folder(source, tmp_path, "fox") == tmp_path / "fox-2"
-    assert (taken / "theirs").is_dir() if kind == "folder" else taken.read_text() == "theirs"
+    if kind == "folder":
+        assert (taken / "theirs").is_dir()
+    else:
+        assert taken.read_text() == "theirs"
 
 
 def test_a_move_that_is_impossible_is_an_error(tmp_path: Path) -> None:
@@ -136,17 +138,18 @@ def test_a_move_that_is_impossible_is_an_error(tmp_path: Path) -> None:
     assert source.is_dir()
 
 
-def test_a_move_syncs_both_folders_and_the_files_are_synced_with_theirs(
+def test_a_move_syncs_both_folders_and_files_are_synced_with_their_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told by a record of the calls: only a real loss of power would show it on the disk."""
+    """By a record of the calls: only a real loss of power would show it on the disk."""
     synced: list[str] = []
-    monkeypatch.setattr(
-        os,
-        "fsync",
-        lambda descriptor: synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink())),
-    )
-    source, done = tmp_path / "work" / "source", tmp_path / "done"
+
+    def fsync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    source = tmp_path / "work" / "source"
+    done = tmp_path / "done"
     source.mkdir(parents=True)
     done.mkdir()
     (source / "page").touch()
@@ -157,11 +160,12 @@ def test_a_move_syncs_both_folders_and_the_files_are_synced_with_theirs(
     assert {*synced} == {str(done), str(source.parent)}
 
 
-def test_a_file_in_the_place_of_the_target_s_folder_is_an_error_and_not_an_endless_search(
+def test_a_file_in_the_place_of_the_target_folder_is_an_error_not_an_endless_search(
     tmp_path: Path,
 ) -> None:
-    source, done = tmp_path / "source", tmp_path / "done"
+    source = tmp_path / "source"
     source.mkdir()
+    done = tmp_path / "done"
     done.touch()
 
     def body() -> str:
@@ -174,3 +178,27 @@ def test_a_file_in_the_place_of_the_target_s_folder_is_an_error_and_not_an_endle
 
     ended = in_child(body)
     assert (ended.signal, ended.said) == (0, str(errno.ENOTDIR))
+
+
+@pytest.mark.parametrize("kind", ["folder", "link to a folder", "file", "nothing"])
+def test_only_a_folder_itself_counts_as_a_folder(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link to a folder":
+        path.symlink_to(tmp_path)
+    elif kind == "file":
+        path.touch()
+    assert durable.is_folder(path) == (kind == "folder")
+    assert not durable.is_folder(path / "below")
+    assert not durable.is_folder(tmp_path / "a\0b")
+
+
+@given(NAMES)
+def test_every_name_of_a_file_is_a_plain_name(name: str) -> None:
+    assert durable.is_plain_name(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/", "a/b", "../x", "/etc", None, 7, b"x", ["x"]])
+def test_what_could_lead_out_of_its_folder_is_not_a_plain_name(name: object) -> None:
+    assert not durable.is_plain_name(name)

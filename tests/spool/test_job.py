@@ -1,4 +1,4 @@
-"""The record of a job: the only memory that a job has."""
+"""The record of a job, which is the only memory that a job has."""
 
 import json
 import os
@@ -19,7 +19,7 @@ NAMES = (
     .map(os.fsdecode)
     .filter(lambda name: name not in (".", "..") and "/" not in name)
 )
-SOUND = {
+WHOLE = {
     "id": "20260101T000000-00000000",
     "name": "the-fox",
     "attempts": 2,
@@ -28,13 +28,15 @@ SOUND = {
 }
 
 
-def written(folder: Path, told: Any) -> Path:
-    (folder / job.RECORD).write_text(told if isinstance(told, str) else json.dumps(told))
+def written(folder: Path, content: Any) -> Path:
+    """The folder with a record in it: a string as it is, anything else as JSON."""
+    text = content if isinstance(content, str) else json.dumps(content)
+    (folder / job.RECORD).write_text(text)
     return folder
 
 
 @given(NAMES, st.integers(0, 10**6), st.just("") | NAMES, st.text())
-def test_what_is_recorded_is_read_again(
+def test_a_recorded_job_is_read_as_it_was(
     name: str, attempts: int, target: str, claimed_at: str
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +47,7 @@ def test_what_is_recorded_is_read_again(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "content",
     [
         "",
         "{",
@@ -55,22 +57,22 @@ def test_what_is_recorded_is_read_again(
         "[]",
         "{}",
         "\ufeff{}",
-        *({key: value for key, value in SOUND.items() if key != absent} for absent in SOUND),
+        *({key: value for key, value in WHOLE.items() if key != absent} for absent in WHOLE),
         *(
-            SOUND | {"name": name}
+            WHOLE | {"name": name}
             for name in ("", ".", "..", "a/b", "/etc", "../x", None, 7, ["x"])
         ),
-        *(SOUND | {"target": target} for target in (".", "..", "a/b", "/etc", 7, ["x"])),
-        *(SOUND | {"attempts": attempts} for attempts in (None, "many", [], ["1"], float("nan"))),
+        *(WHOLE | {"target": target} for target in (".", "..", "a/b", "/etc", 7, ["x"])),
+        *(WHOLE | {"attempts": attempts} for attempts in (None, "many", [], ["1"], float("nan"))),
     ],
     ids=str,
 )
-def test_a_record_that_is_not_whole_counts_as_torn(tmp_path: Path, told: Any) -> None:
-    assert job.read_job(written(tmp_path, SOUND)) is not None
-    assert job.read_job(written(tmp_path, told)) is None
+def test_a_record_that_is_not_whole_counts_as_torn(tmp_path: Path, content: Any) -> None:
+    assert job.read_job(written(tmp_path, WHOLE)) is not None
+    assert job.read_job(written(tmp_path, content)) is None
 
 
-def test_bytes_that_are_no_text_count_as_torn(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_count_as_torn(tmp_path: Path) -> None:
     (tmp_path / job.RECORD).write_bytes(b"\xff\xfe\x00" + os.urandom(64))
     assert job.read_job(tmp_path) is None
 
@@ -82,8 +84,8 @@ def test_a_record_that_is_not_there_or_is_a_folder_counts_as_torn(tmp_path: Path
     assert job.read_job(tmp_path / "gone") is None
 
 
-def test_no_record_gives_attempts_back(tmp_path: Path) -> None:
-    assert job.read_job(written(tmp_path, SOUND | {"attempts": -5})) is None
+def test_a_negative_number_of_attempts_counts_as_torn(tmp_path: Path) -> None:
+    assert job.read_job(written(tmp_path, WHOLE | {"attempts": -5})) is None
 
 
 def test_a_job_knows_its_places(tmp_path: Path) -> None:
@@ -92,32 +94,30 @@ def test_a_job_knows_its_places(tmp_path: Path) -> None:
     assert known.attempt_folder == tmp_path / "attempt-3"
 
 
-def test_a_rebuilt_job_has_its_id_for_a_name_and_one_attempt_charged(tmp_path: Path) -> None:
+def test_a_rebuilt_job_is_named_by_its_id_and_has_one_attempt_charged(tmp_path: Path) -> None:
     folder = tmp_path / "20260101T000000-00000000"
     found = job.rebuilt(folder)
-    assert (found.id, found.name, found.folder, found.attempts, found.target) == (
-        folder.name,
-        folder.name,
-        folder,
-        1,
-        "",
-    )
+    assert (found.id, found.name, found.folder) == (folder.name, folder.name, folder)
+    assert (found.attempts, found.target) == (1, "")
 
 
 def test_times_are_utc_to_the_second() -> None:
-    told = datetime.fromisoformat(job.now())
-    assert told.utcoffset() == timedelta(0)
-    assert abs(datetime.now(UTC) - told) < timedelta(seconds=10)
+    recorded = datetime.fromisoformat(job.now())
+    assert recorded.utcoffset() == timedelta(0)
+    assert recorded.microsecond == 0
+    assert abs(datetime.now(UTC) - recorded) < timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "content",
     [
-        json.dumps(SOUND | {"attempts": float("inf")}),
+        json.dumps(WHOLE | {"attempts": float("inf")}),
         "[" * 100_000,
-        json.dumps(SOUND | {"id": "../../outside"}),
+        json.dumps(WHOLE | {"id": "../../outside"}),
     ],
     ids=["endless attempts", "deep nesting", "an id that is a path"],
 )
-def test_a_record_that_no_program_wrote_counts_as_torn(tmp_path: Path, told: str) -> None:
-    assert job.read_job(written(tmp_path, told)) is None
+def test_a_record_that_this_program_did_not_write_counts_as_torn(
+    tmp_path: Path, content: str
+) -> None:
+    assert job.read_job(written(tmp_path, content)) is None

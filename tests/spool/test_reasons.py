@@ -1,4 +1,4 @@
-"""Reasons in a story's own folder, which whoever made the story may have filled with traps."""
+"""Reasons in a story's own folder, into which its author may have put traps."""
 
 import json
 import os
@@ -13,13 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon import config
 from daemon.attempt import Failure, Kind
 from daemon.errors import Problem
-from daemon.spool import reasons
-from daemon.spool.job import Job
-from daemon.spool.spool import Spool
+from daemon.spool import Job, Spool, reasons
 from tests.helpers.children import in_child, unprivileged
+from tests.spool.stories import folders_in, names
 
 PROBLEMS = (
     Problem("page 1", "picture missing", "Add it.", "01.png"),
@@ -37,31 +35,28 @@ def job(tmp_path: Path) -> Job:
     return made
 
 
-def put_reasons(folder: Path, told: object) -> None:
-    (folder / reasons.ERROR).write_text(told if isinstance(told, str) else json.dumps(told))
+def put_reasons(folder: Path, error: str) -> None:
+    (folder / reasons.ERROR).write_text(error)
     (folder / reasons.WHY).write_text("words")
 
 
 def test_reasons_are_written_for_programs_and_for_people(job: Job) -> None:
     reasons.write(job, FAILURE)
-    told = json.loads((job.source / reasons.ERROR).read_text())
-    assert (told["story"], told["job"], told["attempts"], told["kind"]) == (
-        "the-fox",
-        job.id,
-        2,
-        "story",
-    )
-    assert "trace" not in told
+    fields = json.loads((job.source / reasons.ERROR).read_text())
+    assert (fields["story"], fields["job"]) == ("the-fox", job.id)
+    assert (fields["attempts"], fields["kind"]) == (2, "story")
+    assert "trace" not in fields
     assert reasons.read(job.source) == PROBLEMS
+
     words = (job.source / reasons.WHY).read_text("utf-8")
     assert words.startswith("No film was made of “the-fox”: 2 problems.")
     assert "1. page 1 (01.png): picture missing.\n   Add it." in words
     assert "2. manifest: “titel” is unknown.\n" in words
     assert "storyreel retry" in words
-    assert [path.name for path in job.folder.iterdir()] == ["source"]
+    assert names(job.folder) == ["source"]
 
 
-def test_the_trace_of_a_fault_of_the_program_is_told_to_programs_only(job: Job) -> None:
+def test_the_trace_of_a_fault_of_the_program_is_only_in_the_file_for_programs(job: Job) -> None:
     reasons.write(job, Failure("id", Kind.PROGRAM, PROBLEMS, "Traceback: secret"))
     assert json.loads((job.source / reasons.ERROR).read_text())["trace"] == "Traceback: secret"
     assert "Traceback" not in (job.source / reasons.WHY).read_text()
@@ -72,6 +67,9 @@ def test_later_reasons_take_the_place_of_earlier_ones(job: Job) -> None:
     reasons.write(job, Failure("id", Kind.STORY, PROBLEMS[:1]))
     assert reasons.read(job.source) == PROBLEMS[:1]
     assert "1 problem." in (job.source / reasons.WHY).read_text()
+
+
+# ---- traps for the writer -----------------------------------------------------------------------
 
 
 def _link_to_file(place: Path, outside: Path) -> None:
@@ -119,7 +117,7 @@ TRAPS = [
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.__name__)
-def test_a_trap_in_the_place_of_a_reason_gives_way_and_nothing_outside_is_touched(
+def test_a_trap_in_the_place_of_a_reason_is_replaced_and_nothing_outside_is_touched(
     job: Job, tmp_path: Path, trap: Callable[[Path, Path], None], name: str
 ) -> None:
     outside = tmp_path / "outside"
@@ -148,11 +146,14 @@ def test_folders_in_the_place_of_a_reason_are_kept_under_other_names(job: Job, n
     assert (job.source / f"{name}-folder-2" / "theirs 1").exists()
 
 
-def test_our_own_reasons_are_taken_away_and_nothing_else(job: Job) -> None:
+# ---- removing -----------------------------------------------------------------------------------
+
+
+def test_our_own_reasons_are_removed_and_nothing_else(job: Job) -> None:
     (job.source / "01.png").touch()
     reasons.write(job, FAILURE)
     reasons.remove(job.source)
-    assert [path.name for path in job.source.iterdir()] == ["01.png"]
+    assert names(job.source) == ["01.png"]
     reasons.remove(job.source)
     reasons.remove(job.source / "gone")
 
@@ -170,24 +171,29 @@ NOT_OURS = [
 ]
 
 
-@pytest.mark.parametrize("told", NOT_OURS)
-def test_files_of_these_names_that_are_not_ours_tell_nothing_and_stay(job: Job, told: str) -> None:
-    put_reasons(job.source, told)
+@pytest.mark.parametrize("error", NOT_OURS)
+def test_files_of_these_names_that_are_not_ours_have_no_problems_and_stay(
+    job: Job, error: str
+) -> None:
+    put_reasons(job.source, error)
     assert reasons.read(job.source) == ()
     reasons.remove(job.source)
-    assert sorted(path.name for path in job.source.iterdir()) == sorted(FILES)
+    assert names(job.source) == sorted(FILES)
 
 
-def test_a_folder_in_the_place_of_the_words_stays(job: Job) -> None:
+def test_a_folder_in_the_place_of_why_txt_stays(job: Job) -> None:
     reasons.write(job, FAILURE)
     (job.source / reasons.WHY).unlink()
     (job.source / reasons.WHY).mkdir()
     reasons.remove(job.source)
-    assert [path.name for path in job.source.iterdir()] == [reasons.WHY]
+    assert names(job.source) == [reasons.WHY]
+
+
+# ---- reading ------------------------------------------------------------------------------------
 
 
 @given(TEXT, TEXT, TEXT, TEXT, TEXT)
-def test_any_words_can_be_written_and_are_read_again(
+def test_any_words_can_be_written_and_are_read_as_they_were(
     name: str, where: str, what: str, mend: str, file: str
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -219,10 +225,10 @@ def _deep(place: Path) -> None:
 @pytest.mark.parametrize(
     "trap", [_endless_pipe, _endless_device, _huge, _deep], ids=lambda trap: trap.__name__
 )
-def test_a_trap_for_readers_neither_stops_nor_breaks_nor_feeds_us(
+def test_a_trap_for_the_reader_neither_blocks_it_nor_makes_it_fail(
     job: Job, trap: Callable[[Path], None]
 ) -> None:
-    """`finish` looks for the reasons of an earlier time in every story that became a film."""
+    """`finish` looks for earlier reasons in every story that became a film."""
     trap(job.source / reasons.ERROR)
 
     def body() -> str:
@@ -236,19 +242,20 @@ def test_a_trap_for_readers_neither_stops_nor_breaks_nor_feeds_us(
 
 
 def test_reasons_behind_a_link_are_not_ours(job: Job, tmp_path: Path) -> None:
-    put_reasons(tmp_path, {"problems": [{"where": "private", "what": "", "mend": ""}]})
+    error = {"problems": [{"where": "private", "what": "", "mend": ""}]}
+    put_reasons(tmp_path, json.dumps(error))
     (job.source / reasons.ERROR).symlink_to(tmp_path / reasons.ERROR)
     assert reasons.read(job.source) == ()
 
 
-def test_a_story_that_keeps_its_reasons_out_still_gets_to_failed() -> None:
-    """A sticky folder of somebody else's lets us move it, but not replace a file in it (chmod(2), S_ISVTX)."""
+def test_a_story_whose_folder_refuses_the_reasons_still_moves_to_failed() -> None:
+    """Another user's sticky folder can be moved, but no file in it replaced (chmod(2), S_ISVTX)."""
     if os.geteuid() != 0:
         pytest.skip("needs root to make files of two users")
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         root.chmod(0o777)
-        folders = config.load(root=root / "root").folders
+        folders = folders_in(root / "root")
         assert in_child(unprivileged(lambda: Spool(folders).open().close())).code == 0
         folder = folders.inbox / "the-fox"
         folder.mkdir()
@@ -263,4 +270,4 @@ def test_a_story_that_keeps_its_reasons_out_still_gets_to_failed() -> None:
 
         ended = in_child(unprivileged(body))
         assert ended.code == 0, ended.said
-        assert [path.name for path in folders.failed.iterdir()] == ["the-fox"]
+        assert names(folders.failed) == ["the-fox"]

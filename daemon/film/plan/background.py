@@ -1,10 +1,12 @@
 """What is done to the music under a film: it is looped, ducked under the narration, and faded.
 
-The mix and the sum of the film's loudness both ask here, so that what was reckoned is what is heard.
+Both the mix and the estimate of the film's loudness use this, so what was estimated is what is
+heard.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,22 +16,26 @@ from daemon.film.plan.timeline import Cue, Timeline
 from daemon.media.library import Track
 from daemon.media.samples import SAMPLE_RATE
 
+Places = npt.NDArray[np.int64]
+"""Samples of the film, in rising order; at least one."""
 Factors = npt.NDArray[np.float64]
-"""Factors of amplitude, one for each sample asked about, or a single one that holds for all."""
+"""Factors of amplitude: one for each of the places, or a single one that holds for all of them."""
+Point = tuple[int, float]
+"""A sample of the film, and the decibels there."""
 
 ATTACK = round(0.3 * SAMPLE_RATE)
 HOLD = round(0.4 * SAMPLE_RATE)
 RELEASE = round(0.8 * SAMPLE_RATE)
-"""Samples. The music goes down before a narration begins, stays down for a moment after it, and comes
-up slowly."""
+"""Samples. The music goes down before a narration begins, stays down for a moment after it ends,
+and comes up slowly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """The music of a film of `samples` samples.
 
-    `overlap`: samples for which the track's end and its next beginning sound together. `fade`: samples
-    of fading in, and of fading out.
+    `overlap`: samples in which the track's end and its next beginning sound together. `fade`:
+    samples of the fade at either end of the film.
     """
 
     track: Track | None
@@ -38,17 +44,39 @@ class Background:
     fade: int
     ducking: "Ducking"
 
-    def factors(self, at: npt.NDArray[np.int64]) -> Factors:
-        """How much of the music is left at samples of the film, which must rise."""
-        return self.ducking.factors(at) * self._faded(at)
+    def factors(self, at: Places) -> Factors:
+        """How much of the music is left at these samples of the film."""
+        return self.ducking.factors(at) * self.fade_factors(at)
 
-    def _faded(self, at: npt.NDArray[np.int64]) -> Factors:
-        """Straight lines of amplitude at the film's ends."""
+    def fade_factors(self, at: Places) -> Factors:
+        """The fades alone: straight lines of amplitude."""
         fade = min(self.fade, self.samples // 2)
         if not fade or (at[0] >= fade and at[-1] <= self.samples - fade):
             return np.ones(1)
-        to_an_end = np.minimum(at + 0.5, self.samples - at - 0.5)
-        return np.asarray((to_an_end / fade).clip(0, 1), np.float64)
+        to_nearer_end = np.minimum(at + 0.5, self.samples - at - 0.5)
+        return np.asarray((to_nearer_end / fade).clip(0, 1), np.float64)
+
+
+@dataclass(frozen=True)
+class Ducking:
+    """How far the music is lowered: a line in decibels through `points`, level outside them."""
+
+    points: tuple[Point, ...]
+
+    def factors(self, at: Places) -> Factors:
+        """The line at these samples of the film; a single factor where it is level throughout."""
+        if not self.points:
+            return np.ones(1)
+        places, decibels = self._line
+        before, after = np.searchsorted(places, at[[0, -1]])
+        neighbours = decibels[max(0, before - 1) : before + 1]
+        if before == after and len(set(neighbours)) == 1:
+            at = at[:1]
+        return np.asarray(10 ** (np.interp(at, places, decibels) / 20), np.float64)
+
+    @cached_property
+    def _line(self) -> npt.NDArray[np.float64]:
+        return np.array(self.points, np.float64).T
 
 
 def plan_background(track: Track | None, timeline: Timeline, music: Music) -> Background:
@@ -58,59 +86,32 @@ def plan_background(track: Track | None, timeline: Timeline, music: Music) -> Ba
         samples=timeline.samples,
         overlap=round(music.crossfade_seconds * SAMPLE_RATE),
         fade=round(music.fade_seconds * SAMPLE_RATE),
-        ducking=Ducking(_points(timeline.cues, music.duck_db)),
+        ducking=Ducking(duck_points(timeline.cues, music.duck_db)),
     )
 
 
-@dataclass(frozen=True)
-class Ducking:
-    """How far the music is lowered at any sample: a line in decibels through `points`.
-
-    Each point is a sample of the film and the decibels there. Before the first point and after the
-    last one the line is level.
-    """
-
-    points: tuple[tuple[int, float], ...]
-    _line: npt.NDArray[np.float64] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        line = np.array(self.points, dtype=np.float64).reshape(-1, 2).T
-        object.__setattr__(self, "_line", line)
-
-    def factors(self, at: npt.NDArray[np.int64]) -> Factors:
-        """Factors at samples of the film, which must rise; a single one where they are all alike."""
-        if not self.points:
-            return np.ones(1)
-        places, decibels = self._line
-        before, after = np.searchsorted(places, at[[0, -1]])
-        between = decibels[max(0, before - 1) : before + 1]
-        is_level = before == after and len(set(between)) == 1
-        factors: Factors = 10 ** (np.interp(at[:1] if is_level else at, places, decibels) / 20)
-        return factors
+def duck_points(cues: Sequence[Cue], duck_db: float) -> tuple[Point, ...]:
+    """The points of the line that lowers the music by `duck_db` under these narrations."""
+    points: list[Point] = []
+    for start, end in speech(cues):
+        points.append((start - ATTACK, 0.0))
+        points.append((start, duck_db))
+        points.append((end + HOLD, duck_db))
+        points.append((end + HOLD + RELEASE, 0.0))
+    return tuple(points)
 
 
-def _points(cues: Sequence[Cue], duck_db: float) -> tuple[tuple[int, float], ...]:
-    return tuple(
-        point
-        for start, end in _speech(cues)
-        for point in (
-            (start - ATTACK, 0.0),
-            (start, duck_db),
-            (end + HOLD, duck_db),
-            (end + HOLD + RELEASE, 0.0),
-        )
-    )
-
-
-def _speech(cues: Sequence[Cue]) -> list[tuple[int, int]]:
-    """Where somebody speaks, in samples.
+def speech(cues: Sequence[Cue]) -> list[tuple[int, int]]:
+    """Where somebody speaks: the first sample of each stretch, and the sample after its last.
 
     Pauses too short for the music to rise and fall are joined to the speech around them.
     """
     stretches: list[tuple[int, int]] = []
     for cue in cues:
         start = cue.start
+        end = cue.end
         if stretches and start - stretches[-1][1] < ATTACK + HOLD + RELEASE:
-            start, _ = stretches.pop()
-        stretches.append((start, cue.start + cue.samples))
+            start, last_end = stretches.pop()
+            end = max(end, last_end)  # at low frame rates a narration can outlast the next one
+        stretches.append((start, end))
     return stretches

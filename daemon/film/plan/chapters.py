@@ -1,9 +1,11 @@
-"""The chapters of a film: a page each, or groups of pages where the story names them.
+"""The chapters of a film: one for each page, or for groups of pages where the story names them.
 
-Both the film's own chapters and the lines for YouTube, which wants a time and a title on each line and the first one at 00:00.
+They go into the film itself, and into lines for YouTube, which wants a time and a title on each
+line, and the first time to be 00:00.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.film.plan.timeline import Timeline
@@ -21,54 +23,53 @@ class Chapter:
     end: int
 
 
-def chapters(story: Story, timeline: Timeline) -> list[Chapter]:
-    """The film's chapters, without holes; cards belong to the chapter beside them."""
-    starts = list(_starts(story, timeline))
-    ends = [first for _, first in starts[1:]] + [timeline.frames]
-    return [Chapter(title, first, end) for (title, first), end in zip(starts, ends, strict=True)]
+def plan_chapters(story: Story, timeline: Timeline) -> list[Chapter]:
+    """The film's chapters, without holes; a card belongs to the chapter next to it."""
+    turns = zip(story.pages, timeline.pages, strict=True)
+    opening = [(page, turn.first) for page, turn in turns if not page.card]
+    if any(page.chapter for page, _ in opening):
+        opening = opening[:1] + [entry for entry in opening[1:] if entry[0].chapter]
 
-
-def _starts(story: Story, timeline: Timeline) -> Iterator[tuple[str, int]]:
-    """Each chapter's title and first frame; the first one begins with the film."""
-    pages = [
-        (page, turn.first)
-        for page, turn in zip(story.pages, timeline.pages, strict=True)
-        if not page.card
+    titles = [chapter_title(page, story) for page, _ in opening]
+    edges = [0, *(first for _, first in opening[1:]), timeline.frames]
+    return [
+        Chapter(title, first, end)
+        for title, (first, end) in zip(titles, itertools.pairwise(edges), strict=True)
     ]
-    if any(page.chapter for page, _ in pages):
-        pages = [
-            (page, first)
-            for number, (page, first) in enumerate(pages)
-            if page.chapter or number == 0
-        ]
-    for number, (page, first) in enumerate(pages):
-        yield _title(page, story), first if number else 0
 
 
-def _title(page: Page, story: Story) -> str:
-    """What a page's chapter is called, on one line whatever ends of lines there are in its words."""
-    given = next(
-        filter(None, (" ".join(words.split()) for words in (page.chapter, page.title, page.text))),
-        "",
-    )
-    return _shortened(given) if given else f"Page {page.number}" if page.number else story.title
+def chapter_title(page: Page, story: Story) -> str:
+    """The title of the chapter that a page opens: one line of at most `LONGEST_TITLE` letters.
+
+    It is the first of these that is not blank: the chapter's name, the page's title, its text, its
+    number, the story's title.
+    """
+    for words in (page.chapter, page.title, page.text):
+        line = " ".join(words.split())
+        if line:
+            return _shortened(line)
+    return f"Page {page.number}" if page.number else story.title
 
 
 def _shortened(text: str) -> str:
-    """At most `LONGEST_TITLE` letters, cut between words where there is a word's end in the second half of them."""
+    """At most `LONGEST_TITLE` letters, cut between words if a word ends in their second half."""
     if len(text) <= LONGEST_TITLE:
         return text
     cut = text[: LONGEST_TITLE - 2]
     end = cut.rfind(" ", LONGEST_TITLE // 2)
-    return (cut[:end] if end > 0 else cut) + " …"
+    if end > 0:
+        cut = cut[:end]
+    return f"{cut} …"
 
 
 def for_youtube(chapters: Sequence[Chapter], timeline: Timeline) -> str:
-    """A line for each chapter."""
-    return "".join(f"{_clock(chapter.first, timeline)} {chapter.title}\n" for chapter in chapters)
-
-
-def _clock(frame: int, timeline: Timeline) -> str:
-    seconds = int(frame / timeline.fps)
-    hours = f"{seconds // 3600}:" if timeline.seconds >= 3600 else ""
-    return f"{hours}{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    """A line for each chapter; times have hours in films of an hour or more."""
+    lines = []
+    for chapter in chapters:
+        minutes, seconds = divmod(int(chapter.first / timeline.fps), 60)
+        hours, minutes = divmod(minutes, 60)
+        clock = f"{minutes:02d}:{seconds:02d}"
+        if timeline.seconds >= 3600:
+            clock = f"{hours}:{clock}"
+        lines.append(f"{clock} {chapter.title}\n")
+    return "".join(lines)

@@ -1,4 +1,4 @@
-"""The sound of a film: `mix` puts narrations and music together, `limiter` keeps them below a ceiling."""
+"""The sound of a film: `mix` adds narrations and music up, `limiter` limits their peaks."""
 
 from daemon.film.sound.mix import mix
 

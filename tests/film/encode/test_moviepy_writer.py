@@ -14,8 +14,8 @@ from moviepy import ImageClip
 from daemon.errors import FilmError
 from daemon.film.encode.moviepy_writer import KEYFRAME_SECONDS, write_film
 from daemon.film.encode.verify import verify_film
-from daemon.film.plan.captions import captions
-from daemon.film.plan.chapters import chapters
+from daemon.film.plan.captions import plan_captions
+from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.options import frame_rate
 from tests.helpers.films import frame_times, material, mixed, particulars, rgb, untouched
@@ -39,8 +39,8 @@ def made(folder: Path, seconds: list[float], **film: Any) -> Made:
     words = particulars(
         title="A test",
         language="en",
-        captions=captions(story, timeline),
-        chapters=chapters(story, timeline),
+        captions=plan_captions(story, timeline),
+        chapters=plan_chapters(story, timeline),
     )
     progress: list[float] = []
     target = folder / "film.mp4"

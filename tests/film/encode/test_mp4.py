@@ -58,8 +58,8 @@ def wordy(folder: Path, **film: Any) -> tuple[Story, Timeline, Particulars]:
         author=AUTHOR,
         comment=COMMENT,
         language="de",
-        captions=captions.captions(story, timeline),
-        chapters=chapters.chapters(story, timeline),
+        captions=captions.plan_captions(story, timeline),
+        chapters=chapters.plan_chapters(story, timeline),
     )
     return story, timeline, words
 

@@ -22,8 +22,8 @@ from daemon.film.encode import Material, Particulars, aac, still_stream
 from daemon.film.encode.h264 import Coding
 from daemon.film.encode.verify import verify_film
 from daemon.film.picture.planes import Frame
-from daemon.film.plan.captions import burned, captions
-from daemon.film.plan.chapters import chapters
+from daemon.film.plan.captions import burned, plan_captions
+from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Span, Timeline, plan_timeline
 from daemon.media.library import Track
 from daemon.media.samples import SAMPLE_RATE
@@ -68,7 +68,9 @@ def by_moviepy(folder: Path, story: Story, timeline: Timeline) -> Path:
 
 
 def particulars_of(story: Story, timeline: Timeline) -> Particulars:
-    return particulars(captions=captions(story, timeline), chapters=chapters(story, timeline))
+    return particulars(
+        captions=plan_captions(story, timeline), chapters=plan_chapters(story, timeline)
+    )
 
 
 def standing_pages(*lengths: int) -> Timeline:
@@ -253,7 +255,7 @@ def test_both_writers_show_the_same_where_pages_move_and_change_under_captions(
     for page in story.pages:
         save(photographic(page.number, SIZE), page.image)
     timeline = plan_timeline(story)
-    timeline = burned(timeline, captions(story, timeline))
+    timeline = burned(timeline, plan_captions(story, timeline))
     assert {span.into is None for span in timeline.spans} == {True, False}
     assert {bool(span.caption) for span in timeline.spans} == {True, False}
     stills = written(tmp_path, story, timeline)

@@ -16,7 +16,7 @@ from daemon.film.picture.captions import caption_layer
 from daemon.film.picture.clips import MovingClip, Studio
 from daemon.film.picture.pages import page_frame
 from daemon.film.picture.planes import Frame
-from daemon.film.plan.captions import burned, captions
+from daemon.film.plan.captions import burned, plan_captions
 from daemon.film.plan.timeline import Span, plan_timeline
 from daemon.media.typeface import Typeface
 from daemon.options import Canvas
@@ -82,7 +82,7 @@ def test_a_caption_of_a_page_at_rest_is_pasted_over_the_page(style: str, tmp_pat
 def test_a_page_at_rest_has_no_caption(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4], captions="burned", motion="zoom-in")
     timeline = plan_timeline(story)
-    with_words = burned(timeline, captions(story, timeline))
+    with_words = burned(timeline, plan_captions(story, timeline))
     assert with_words.spans[0].caption
     at_rest = Studio(plan_of(story, with_words)).at_rest(0)
     assert (at_rest == COLOURS[0]).all()

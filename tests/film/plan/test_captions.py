@@ -1,10 +1,11 @@
-"""Captions: the right words at the right time, in forms that players read, and in the pictures' spans."""
+"""Captions: the right words at the right time, as files and in the spans of the pictures."""
 
 import itertools
 import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,23 +18,27 @@ from daemon.film.plan.captions import (
     LINES,
     Caption,
     burned,
-    captions,
+    plan_captions,
     subrip,
     webvtt,
     wrapped,
 )
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
-from daemon.options import Card
+from daemon.options import Card, TransitionName
 from daemon.story.model import Narration, Page, Story
 from tests.helpers.stories import page
 
 FPS = st.integers(1, 60).map(float) | st.sampled_from([23.976, 29.97, 59.94])
 
 
-def told(
+def planned(
     *texts: str, seconds: float = 2.0, spoken: bool = True, gap: float = 0.5, **film: object
 ) -> tuple[Story, Timeline]:
+    """A story with a page for each text, and its timeline.
+
+    A narration, or a page without one, lasts `seconds`; after a narration comes a `gap`.
+    """
     said = narration(round(seconds * SAMPLE_RATE)) if spoken else None
     rest = round((gap if spoken else seconds) * SAMPLE_RATE)
     pages = [
@@ -60,50 +65,51 @@ def lines_of(found: list[Caption]) -> list[str]:
     return [line for caption in found for line in caption.lines]
 
 
-# ---- when -----------------------------------------------------------------------------------------------------------------
+# ---- when ----------------------------------------------------------------------------------------
 
 
 def test_a_caption_stands_while_its_page_is_spoken() -> None:
-    assert captions(*told("one", "two")) == [at(0, 2, "one"), at(2.5, 4.5, "two")]
+    assert plan_captions(*planned("one", "two")) == [at(0, 2, "one"), at(2.5, 4.5, "two")]
 
 
 def test_a_caption_stands_for_the_whole_page_where_nothing_is_spoken() -> None:
-    assert captions(*told("one", "two", spoken=False)) == [at(0, 2, "one"), at(2, 4, "two")]
+    assert plan_captions(*planned("one", "two", spoken=False)) == [at(0, 2, "one"), at(2, 4, "two")]
 
 
 def test_a_page_without_words_has_no_caption() -> None:
-    assert [caption.text for caption in captions(*told("one", "", "three"))] == ["one", "three"]
+    captions = plan_captions(*planned("one", "", "three"))
+    assert [caption.text for caption in captions] == ["one", "three"]
 
 
-def test_what_a_card_says_is_no_caption() -> None:
+def test_the_words_of_a_card_are_not_a_caption() -> None:
     card = page(0, Path("p.png"), None, SAMPLE_RATE, text="The fox", card=Card())
     story, timeline = checked_story(
         [card, page(1, Path("p.png"), narration(SAMPLE_RATE), text="one"), card]
     )
-    assert captions(story, timeline) == [at(1, 2, "one")]
+    assert plan_captions(story, timeline) == [at(1, 2, "one")]
 
 
-def test_two_lines_at_a_time_share_the_narration_s_time_as_they_share_its_letters() -> None:
-    first, second = "a" * 40, "b" * 20
-    assert captions(*told(f"{first}\n{first}\n{second}\n{second}", seconds=6)) == [
+def test_each_two_lines_have_the_share_of_the_narration_that_they_have_of_the_letters() -> None:
+    first = "a" * 40
+    second = "b" * 20
+    assert plan_captions(*planned(f"{first}\n{first}\n{second}\n{second}", seconds=6)) == [
         at(0, 4, first, first),
         at(4, 6, second, second),
     ]
-    assert captions(*told(f"{first}\n{second}\n{first}", seconds=5)) == [
+    assert plan_captions(*planned(f"{first}\n{second}\n{first}", seconds=5)) == [
         at(0, 3, first, second),
         at(3, 5, first),
     ]
 
 
-def test_a_transition_moves_no_caption() -> None:
-    assert captions(*told("one", "two", gap=0.0, transition="crossfade")) == captions(
-        *told("one", "two", gap=0.0)
-    )
+def test_a_transition_does_not_move_captions() -> None:
+    with_transitions = plan_captions(*planned("one", "two", gap=0.0, transition="crossfade"))
+    assert with_transitions == plan_captions(*planned("one", "two", gap=0.0))
 
 
 def test_captions_at_a_fractional_rate_begin_with_their_narrations_to_the_sample() -> None:
-    story, timeline = told("one", "two", seconds=60, fps=29.97)
-    assert [caption.start for caption in captions(story, timeline)] == [
+    story, timeline = planned("one", "two", seconds=60, fps=29.97)
+    assert [caption.start for caption in plan_captions(story, timeline)] == [
         cue.start for cue in timeline.cues
     ]
 
@@ -127,13 +133,13 @@ TEXTS = st.text(st.sampled_from("ab \n"), max_size=400)
 def test_captions_follow_each_other_and_stay_inside_their_pages(
     pages: list[tuple[int, int | None, str]], fps: float
 ) -> None:
-    """However many lines there are for however short a sound."""
+    """Even where there are many lines for a very short sound."""
     made = [
         page(number, Path("p.png"), narration(spoken) if spoken else None, rest, text=text.strip())
         for number, (rest, spoken, text) in enumerate(pages, 1)
     ]
     story, timeline = checked_story(made, fps=fps)
-    found = captions(story, timeline)
+    found = plan_captions(story, timeline)
     times = [time for caption in found for time in (caption.start, caption.end)]
     assert times == sorted(times)
     assert all(caption.start < caption.end for caption in found)
@@ -147,11 +153,11 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
     assert all(any(0 <= caption.start - start < 1 for caption in found) for start in starts)
 
 
-# ---- what -----------------------------------------------------------------------------------------------------------------
+# ---- what ----------------------------------------------------------------------------------------
 
 
 def test_the_lines_of_a_text_stay_lines_but_blank_ones_go() -> None:
-    first, *_ = captions(*told("first\n\n  \nsecond " + "word " * 20))
+    first, *_ = plan_captions(*planned("first\n\n  \nsecond " + "word " * 20))
     assert first.lines[0] == "first"
     assert first.lines[1].startswith("second word")
 
@@ -160,19 +166,18 @@ def test_the_lines_of_a_text_stay_lines_but_blank_ones_go() -> None:
     st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.just("\n"), max_size=400)
 )
 def test_lines_are_short_and_never_blank_and_no_word_is_lost(text: str) -> None:
-    lines = lines_of(captions(*told(text.strip() or "x")))
+    lines = lines_of(plan_captions(*planned(text.strip() or "x")))
     assert all(line.strip(" ") and len(line) <= LINE for line in lines)
-    assert re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]", "", "".join(lines)) == re.sub(
-        r"\s", "", text.strip() or "x"
-    )
+    kept = re.sub(r"[\s\x1c-\x1f\x85\u2028\u2029]", "", "".join(lines))
+    assert kept == re.sub(r"\s", "", text.strip() or "x")
 
 
-def test_whoever_asks_may_say_how_a_text_is_broken_into_lines() -> None:
-    story, timeline = told("one two three")
-    assert lines_of(captions(story, timeline, str.split)) == ["one", "two", "three"]
+def test_the_caller_decides_how_a_text_is_broken_into_lines() -> None:
+    story, timeline = planned("one two three")
+    assert lines_of(plan_captions(story, timeline, str.split)) == ["one", "two", "three"]
 
 
-# ---- files ----------------------------------------------------------------------------------------------------------------
+# ---- files ---------------------------------------------------------------------------------------
 
 HOUR = 3_723.004
 MADE = [at(0, 2, "one", "line"), at(HOUR, 3_724, "two")]
@@ -194,17 +199,17 @@ def test_webvtt_looks_like_this() -> None:
 @pytest.mark.parametrize(
     "text", ["00:00 --> 00:01", "-->", "-->>", "a-->-->b", "a ---> b", "a ----> b", "a -----> b"]
 )
-def test_no_arrow_of_any_length_in_the_text_is_a_time_in_subrip(text: str) -> None:
+def test_an_arrow_of_any_length_in_the_text_is_not_a_time_in_subrip(text: str) -> None:
     assert subrip([at(0, 1, text)]).count("-->") == 1
 
 
 def test_markup_cannot_make_a_second_caption() -> None:
-    story, timeline = told("evil")
+    story, timeline = planned("evil")
     evil = replace(
         story,
         pages=(replace(story.pages[0], text="a\n\n2\n00:00:00,000 --> 00:00:09,000\nb\u2028c"),),
     )
-    found = captions(evil, timeline)
+    found = plan_captions(evil, timeline)
     for block in subrip(found).removesuffix("\n").split("\n\n"):
         assert re.fullmatch(r"\d+\n[\d:,]+ --> [\d:,]+\n.+(\n.+)?", block)
         assert block.count("-->") == 1
@@ -212,12 +217,12 @@ def test_markup_cannot_make_a_second_caption() -> None:
     assert len(webvtt(found).split("\n\n")) == len(found) + 1
 
 
-# ---- in the pictures ------------------------------------------------------------------------------------------------------
+# ---- in the pictures -----------------------------------------------------------------------------
 
 
 def test_spans_are_cut_where_words_come_and_go() -> None:
-    story, timeline = told("one", "", "three", fps=10)
-    spans = burned(timeline, captions(story, timeline)).spans
+    story, timeline = planned("one", "", "three", fps=10)
+    spans = burned(timeline, plan_captions(story, timeline)).spans
     assert [(span.page, span.first, span.end, span.caption) for span in spans] == [
         (0, 0, 20, ("one",)),
         (0, 20, 25, ()),
@@ -227,10 +232,11 @@ def test_spans_are_cut_where_words_come_and_go() -> None:
     ]
 
 
-def test_a_change_of_words_cuts_a_page_s_span_too() -> None:
-    first, second = "a" * 40, "b" * 40
-    story, timeline = told(f"{first}\n{first}\n{second}\n{second}", fps=10)
-    spans = burned(timeline, captions(story, timeline)).spans
+def test_a_change_of_words_cuts_the_span_of_a_page_too() -> None:
+    first = "a" * 40
+    second = "b" * 40
+    story, timeline = planned(f"{first}\n{first}\n{second}\n{second}", fps=10)
+    spans = burned(timeline, plan_captions(story, timeline)).spans
     assert [(span.first, span.end, span.caption) for span in spans] == [
         (0, 10, (first, first)),
         (10, 20, (second, second)),
@@ -245,13 +251,16 @@ def test_a_change_of_words_cuts_a_page_s_span_too() -> None:
         max_size=6,
     ),
     FPS,
-    st.sampled_from(["cut", "crossfade", "fade-black"]),
+    st.sampled_from(get_args(TransitionName)),
     st.sampled_from(["none", "zoom-in"]),
 )
-def test_burned_captions_change_nothing_but_what_is_read(
+def test_burned_captions_change_nothing_but_the_words_in_the_frames(
     pages: list[tuple[int, int | None, str]], fps: float, transition: str, motion: str
 ) -> None:
-    """Spans still tile the film, and every frame shows the same pages; its words are those spoken then, to half a frame."""
+    """Spans still tile the film, and each frame shows the same pages.
+
+    Its words are those that are spoken then, to half a frame.
+    """
     made = [
         page(
             number,
@@ -264,7 +273,7 @@ def test_burned_captions_change_nothing_but_what_is_read(
         for number, (rest, spoken, text) in enumerate(pages, 1)
     ]
     story, timeline = checked_story(made, fps=fps, transition=transition)
-    found = captions(story, timeline, wrapped)
+    found = plan_captions(story, timeline, wrapped)
     with_words = burned(timeline, found)
     assert replace(with_words, spans=timeline.spans) == timeline
     assert all(one.end == other.first for one, other in itertools.pairwise(with_words.spans))
@@ -275,18 +284,15 @@ def test_burned_captions_change_nothing_but_what_is_read(
     assert pages_by_frame(with_words) == pages_by_frame(timeline)
     words = [span.caption for span in with_words.spans for _ in range(span.frames)]
     for caption in found:
-        first, end = (
-            Fraction(sample * timeline.fps, SAMPLE_RATE) for sample in (caption.start, caption.end)
-        )
+        first = Fraction(caption.start * timeline.fps, SAMPLE_RATE)
+        end = Fraction(caption.end * timeline.fps, SAMPLE_RATE)
         for frame in range(int(first) + 1, int(end)):
             if first + Fraction(1, 2) < frame < end - Fraction(1, 2):
                 assert words[frame] == caption.lines
-    told = {frame for frame, lines in enumerate(words) if lines}
-    near = [
-        (
-            Fraction(caption.start * timeline.fps, SAMPLE_RATE) - 1,
-            Fraction(caption.end * timeline.fps, SAMPLE_RATE) + 1,
-        )
-        for caption in found
-    ]
-    assert all(any(first <= frame < end for first, end in near) for frame in told)
+    with_lines = {frame for frame, lines in enumerate(words) if lines}
+    near = []
+    for caption in found:
+        first = Fraction(caption.start * timeline.fps, SAMPLE_RATE)
+        end = Fraction(caption.end * timeline.fps, SAMPLE_RATE)
+        near.append((first - 1, end + 1))
+    assert all(any(first <= frame < end for first, end in near) for frame in with_lines)

@@ -1,8 +1,9 @@
-"""The plan: integer frames and samples, in which nothing drifts and nothing is lost."""
+"""The timeline: integer frames and samples, without drift and without gaps."""
 
 import itertools
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from daemon.film.plan.timeline import (
     canvas,
     first_sample,
     frame_edges,
+    nearest_frame,
     plan_timeline,
     quarter,
 )
@@ -30,7 +32,7 @@ LEVEL_5_1 = 36_864
 NTSC = [Fraction(24_000, 1001), Fraction(30_000, 1001), Fraction(60_000, 1001)]
 FPS = st.integers(1, 60).map(Fraction) | st.sampled_from(NTSC)
 SAMPLES = st.integers(1, 30 * SAMPLE_RATE)
-TRANSITIONS: tuple[TransitionName, ...] = ("cut", "crossfade", "fade-black")
+TRANSITIONS: tuple[TransitionName, ...] = get_args(TransitionName)
 MOTIONS: tuple[Motion, ...] = ("none", "zoom-in", "auto")
 
 
@@ -40,7 +42,7 @@ def story_of(
     motions: tuple[Motion, ...] = (),
     **film: object,
 ) -> Story:
-    """Pages with these samples of narration (0: none) and of rest; pages move as `motions` say in turn."""
+    """Pages with these samples of narration (0: none) and of rest; `motions` are repeated."""
     narrations = [
         Narration(Path("n.wav"), spoken, np.zeros(0)) if spoken else None for spoken, _ in lengths
     ]
@@ -67,12 +69,13 @@ def ceiling(number: Fraction) -> int:
 def plans(
     draw: st.DrawFn, shortest_frames: int = 0, gap_frames: Fraction = Fraction(0)
 ) -> tuple[Story, Timeline]:
-    """A story and its plan; every page lasts some frames at least, and every narration has some frames of gap behind it."""
+    """A story and its timeline.
+
+    Each page lasts at least `shortest_frames`; each narration has `gap_frames` or more behind it.
+    """
     fps = draw(FPS)
-    shortest, gap = (
-        ceiling(shortest_frames * SAMPLE_RATE / fps),
-        ceiling(gap_frames * SAMPLE_RATE / fps),
-    )
+    shortest = ceiling(shortest_frames * SAMPLE_RATE / fps)
+    gap = ceiling(gap_frames * SAMPLE_RATE / fps)
     page = st.one_of(
         st.tuples(SAMPLES, st.integers(gap, gap + SAMPLE_RATE)).filter(
             lambda page: sum(page) >= shortest
@@ -108,7 +111,7 @@ def test_the_pages_tile_the_film(planned: tuple[Story, Timeline]) -> None:
 def test_the_spans_tile_the_film_with_transitions_and_pages_that_move(
     planned: tuple[Story, Timeline],
 ) -> None:
-    """They say of every frame whose turn it is, and who else is in sight."""
+    """They say for each frame whose turn it is, and which other page is in sight."""
     made, timeline = planned
     assert_tiled(timeline.spans, timeline.frames)
     assert [page for page, _ in itertools.groupby(span.page for span in timeline.spans)] == [
@@ -116,7 +119,8 @@ def test_the_spans_tile_the_film_with_transitions_and_pages_that_move(
     ]
     for span in timeline.spans:
         turn = timeline.pages[span.page]
-        before, after = (0, *timeline.overlaps)[span.page], (*timeline.overlaps, 0)[span.page]
+        before = (0, *timeline.overlaps)[span.page]
+        after = (*timeline.overlaps, 0)[span.page]
         if span.into is None:
             assert turn.first + (before + 1 if before else 0) <= span.first
             assert span.end <= turn.end - after
@@ -127,7 +131,7 @@ def test_the_spans_tile_the_film_with_transitions_and_pages_that_move(
 
 
 @given(plans())
-def test_only_what_moves_is_cut_into_pieces_and_none_is_longer_than_the_keyframes_are_apart(
+def test_only_pages_that_move_are_cut_into_pieces_at_most_a_keyframe_interval_long(
     planned: tuple[Story, Timeline],
 ) -> None:
     made, timeline = planned
@@ -144,10 +148,10 @@ def test_only_what_moves_is_cut_into_pieces_and_none_is_longer_than_the_keyframe
 
 
 @given(plans())
-def test_a_transition_takes_what_was_asked_for_or_what_its_pages_can_give(
+def test_a_transition_is_as_long_as_it_is_set_or_as_its_pages_allow(
     planned: tuple[Story, Timeline],
 ) -> None:
-    """Half before the change and half after it; every page keeps a frame in which it is alone."""
+    """Half of it lies on either side of the change; each page keeps a frame of its own."""
     made, timeline = planned
     assert len(timeline.overlaps) == len(timeline.pages) - 1
     half = made.film.transition_seconds * float(timeline.fps) / 2
@@ -166,7 +170,9 @@ def test_a_transition_takes_what_was_asked_for_or_what_its_pages_can_give(
 
 
 @given(plans())
-def test_shown_is_where_a_page_is_in_sight(planned: tuple[Story, Timeline]) -> None:
+def test_shown_is_from_the_first_to_the_last_frame_with_a_page_in_sight(
+    planned: tuple[Story, Timeline],
+) -> None:
     _, timeline = planned
     for turn in timeline.pages:
         spans = [span for span in timeline.spans if turn.page in (span.page, span.into)]
@@ -174,10 +180,10 @@ def test_shown_is_where_a_page_is_in_sight(planned: tuple[Story, Timeline]) -> N
 
 
 @given(plans(), st.sampled_from([0.001, 0.5, 3.0, 10.0]))
-def test_no_narration_moves_by_a_sample_for_a_transition_s_sake(
+def test_a_transition_does_not_move_a_narration_by_a_single_sample(
     planned: tuple[Story, Timeline], seconds: float
 ) -> None:
-    """Nor does anything else of the plan but how the frames are shared out."""
+    """It changes nothing of the timeline but its spans and overlaps."""
     made, _ = planned
 
     def changing(transition: TransitionName) -> Timeline:
@@ -186,8 +192,8 @@ def test_no_narration_moves_by_a_sample_for_a_transition_s_sake(
         )
         return plan_timeline(Story("", "", "", "", made.pages, None, film, 0, ()))
 
-    told = {(changing(way).cues, changing(way).pages, changing(way).samples) for way in TRANSITIONS}
-    assert len(told) == 1
+    timelines = [changing(transition) for transition in TRANSITIONS]
+    assert len({(each.cues, each.pages, each.samples) for each in timelines}) == 1
     assert changing("crossfade") == changing("fade-black")
 
 
@@ -265,14 +271,14 @@ def test_the_sound_is_as_long_as_the_film_to_the_sample(planned: tuple[Story, Ti
         (59, Fraction(59)),
     ],
 )
-def test_the_rates_of_television_are_exact_fractions(fps: float, exact: Fraction) -> None:
+def test_frame_rates_are_exact_fractions(fps: float, exact: Fraction) -> None:
     assert frame_rate(fps) == exact
     assert plan_timeline(story_of([(0, SAMPLE_RATE)], fps)).fps == exact
 
 
 @pytest.mark.parametrize("fps", NTSC, ids=str)
-def test_an_hour_of_television_does_not_drift(fps: Fraction) -> None:
-    """Sixty pages of a minute: with 29.97 instead of 30000/1001 the last picture would be some frames late."""
+def test_an_hour_at_an_ntsc_rate_does_not_drift(fps: Fraction) -> None:
+    """Sixty pages of a minute. With 29.97 instead of 30000/1001 the last picture would be late."""
     minute = 60 * SAMPLE_RATE
     timeline = plan_timeline(story_of([(minute - 1000, 1000)] * 60, fps))
     for number, turn in enumerate(timeline.pages):
@@ -282,8 +288,25 @@ def test_an_hour_of_television_does_not_drift(fps: Fraction) -> None:
     assert 0 <= timeline.samples - 60 * minute < SAMPLE_RATE / fps + 1
 
 
+def test_a_span_is_cut_at_frames_inside_it_and_pieces_keep_the_rest() -> None:
+    span = Span(3, 10, 20, into=4, caption=("words",))
+    assert [*span.cut([0, 10, 15, 29, 30, 99])] == [
+        Span(3, 10, 5, into=4, caption=("words",)),
+        Span(3, 15, 14, into=4, caption=("words",)),
+        Span(3, 29, 1, into=4, caption=("words",)),
+    ]
+    assert [*span.cut([])] == [span]
+
+
+@pytest.mark.parametrize(
+    ("sample", "frame"), [(0, 0), (999, 0), (1000, 1), (2999, 1), (3000, 2), (48_000, 24)]
+)
+def test_the_nearest_frame_to_a_sample_is_the_later_of_two_as_near(sample: int, frame: int) -> None:
+    assert nearest_frame(sample, Fraction(24)) == frame
+
+
 def test_spans_with_transitions_and_motion_look_like_this() -> None:
-    """Ten frames a second, half a second of transition, pieces of a second at the most."""
+    """Ten frames a second, half a second of transition, pieces of at most a second."""
     lengths = [(0, 2 * SAMPLE_RATE), (0, 3 * SAMPLE_RATE), (0, SAMPLE_RATE // 10)]
     film = {"transition": "crossfade", "transition_seconds": 0.5, "keyframe_seconds": 1}
     timeline = plan_timeline(story_of(lengths, 10, ("none", "zoom-in", "none"), **film))
@@ -300,12 +323,11 @@ def test_spans_with_transitions_and_motion_look_like_this() -> None:
 
 
 def test_a_thousand_awkward_pages_do_not_drift() -> None:
-    """Each is a third of a frame too long: rounded page by page, the film would end 333 frames early."""
+    """Each is a third of a frame too long. Rounded one by one, they would end 333 frames early."""
     length = 2000 * 10 + 667
-    assert frame_edges([length] * 1000, Fraction(24))[-2:] == [
-        round(999 * length / 2000),
-        -(-1000 * length // 2000),
-    ]
+    last_page, end = frame_edges([length] * 1000, Fraction(24))[-2:]
+    assert last_page == round(999 * length / 2000)
+    assert end == -(-1000 * length // 2000)
 
 
 def test_pages_shorter_than_a_frame_get_one_each_and_the_next_long_page_catches_up() -> None:
@@ -313,20 +335,15 @@ def test_pages_shorter_than_a_frame_get_one_each_and_the_next_long_page_catches_
 
 
 @given(FPS, st.integers(0, 10_000))
-def test_the_first_sample_of_a_frame_is_the_first_that_is_not_before_it(
-    fps: Fraction, frame: int
-) -> None:
+def test_the_first_sample_of_a_frame_is_the_earliest_one_in_it(fps: Fraction, frame: int) -> None:
     sample = first_sample(frame, fps)
     assert Fraction(sample, SAMPLE_RATE) >= frame / fps > Fraction(sample - 1, SAMPLE_RATE)
 
 
 @pytest.mark.parametrize("fps", [24, 25, 30, 48, 50, 60])
 def test_common_frame_rates_begin_each_frame_at_a_whole_sample(fps: int) -> None:
-    assert [first_sample(frame, Fraction(fps)) for frame in range(3)] == [
-        0,
-        SAMPLE_RATE // fps,
-        2 * SAMPLE_RATE // fps,
-    ]
+    samples = [first_sample(frame, Fraction(fps)) for frame in range(3)]
+    assert samples == [0, SAMPLE_RATE // fps, 2 * SAMPLE_RATE // fps]
 
 
 def page_of(width: int, height: int) -> Page:
@@ -345,10 +362,11 @@ def test_the_automatic_canvas_is_even_and_of_a_size_that_h264_can_store(
 @given(st.integers(16, 2000), st.integers(16, 1000))
 def test_the_automatic_canvas_is_the_picture_s_size_to_the_pixel(width: int, height: int) -> None:
     found = canvas("auto", [page_of(width, height)])
-    assert (abs(found[0] - width) <= 1, abs(found[1] - height) <= 1) == (True, True)
+    assert abs(found[0] - width) <= 1
+    assert abs(found[1] - height) <= 1
 
 
-def test_the_page_with_the_most_pixels_makes_the_automatic_canvas() -> None:
+def test_the_page_with_the_most_pixels_decides_the_automatic_canvas() -> None:
     assert canvas("auto", [page_of(640, 20), page_of(300, 200), page_of(20, 640)]) == (300, 200)
 
 
@@ -362,13 +380,15 @@ def test_a_picture_that_is_too_large_keeps_its_proportions(size: tuple[int, int]
 
 
 @pytest.mark.parametrize(("size", "expected"), [*NAMED_SIZES.items(), ("640x360", (640, 360))])
-def test_a_chosen_size_is_that_whatever_the_pages_are(size: str, expected: tuple[int, int]) -> None:
+def test_a_size_that_is_set_holds_whatever_the_pages_are(
+    size: str, expected: tuple[int, int]
+) -> None:
     assert canvas(size, [page_of(4000, 3000)]) == expected
 
 
 @given(plans(shortest_frames=1))
 def test_no_sound_is_cut_at_the_end_even_without_a_gap(planned: tuple[Story, Timeline]) -> None:
-    """Without a gap and with one frame each second, the last half second of the story would be missing."""
+    """At a frame a second, plain rounding would cut up to half a second."""
     _, timeline = planned
     assert all(cue.start + cue.samples <= timeline.samples for cue in timeline.cues[-1:])
 

@@ -1,4 +1,4 @@
-"""The limiter, by FFmpeg's true-peak meter: nothing above the ceiling, nothing else changed."""
+"""The limiter, by FFmpeg's true-peak meter: no peak above the ceiling, and no other change."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.media.test_loudness import ebur128, noise, speech, stereo
 
 CEILING = -1.0
 TOLERANCE = 0.1
-"""Decibels; two meters' filters differ near half the sample rate."""
+"""Decibels; the filters of two meters differ near half the sample rate."""
 
 
 def whole(sound: Samples, ceiling_db: float = CEILING) -> Samples:
@@ -33,19 +33,20 @@ def decibels(level: float) -> float:
 
 
 def between(hertz: float, level: float, seconds: float = 2.0) -> Samples:
-    """A tone near a quarter of the sample rate whose samples lie as far from its crests as they can."""
+    """A tone near a quarter of the sample rate, its samples as far from its crests as can be."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     return stereo(level * np.sin(2 * np.pi * hertz * time + np.pi / 4))
 
 
 def clicks() -> Samples:
     sound = np.zeros((2, 2 * SAMPLE_RATE), np.float32)
-    sound[0, 5000::7777], sound[1, 9999::12345] = 2.5, -1.7
+    sound[0, 5000::7777] = 2.5
+    sound[1, 9999::12345] = -1.7
     return sound
 
 
 def at_the_edges(samples: int) -> Samples:
-    """Quiet, but for loud noise in so many first and last samples."""
+    """Quiet, with loud noise in the first and the last `samples` samples."""
     sound = noise(2.3, level=0.02)
     sound[:, :samples] *= 60
     sound[:, -samples:] *= 60
@@ -74,7 +75,7 @@ LOUD = {
 
 @pytest.mark.parametrize("name", LOUD)
 def test_the_true_peak_stays_below_the_ceiling_by_ffmpeg_s_meter(name: str) -> None:
-    """Silence around it lets the meter hear the ends as well."""
+    """With silence around it, so that the meter hears the ends too."""
     assert true_peak(LOUD[name]) > 10 ** (CEILING / 20)
     result = np.pad(whole(LOUD[name]), ((0, 0), (4800, 4800)))
     assert CEILING - 1 < ebur128(result).peak < CEILING + TOLERANCE
@@ -99,10 +100,11 @@ def test_sound_just_below_the_ceiling_passes_to_the_bit() -> None:
     assert np.array_equal(whole(sound), sound)
 
 
-def test_what_comes_long_before_or_after_a_loud_part_passes_to_the_bit() -> None:
-    """13 ms before it, and one second after it."""
+def test_sound_long_before_or_after_a_loud_part_passes_to_the_bit() -> None:
+    """More than 13 ms before it, and more than one second after it."""
     sound = noise(4.0, level=0.1)
-    start, end = round(1.5 * SAMPLE_RATE), round(2.2 * SAMPLE_RATE)
+    start = round(1.5 * SAMPLE_RATE)
+    end = round(2.2 * SAMPLE_RATE)
     sound[:, start:end] *= 10
     result = whole(sound)
     assert np.array_equal(result[:, : start - 624], sound[:, : start - 624])
@@ -123,7 +125,7 @@ LONG = speech(4.01, level=0.8)
     cuts=st.lists(st.integers(0, LONG.shape[1]), max_size=12).map(sorted),
 )
 @settings(max_examples=40, deadline=None)
-def test_the_result_does_not_depend_on_the_blocks_and_is_as_long_as_what_came(
+def test_the_result_is_as_long_as_the_sound_and_does_not_depend_on_its_blocks(
     samples: int, cuts: list[int]
 ) -> None:
     sound = LONG[:, :samples]
@@ -134,13 +136,13 @@ def test_the_result_does_not_depend_on_the_blocks_and_is_as_long_as_what_came(
     assert np.array_equal(result, whole(sound))
 
 
-def test_blocks_of_one_sample_are_a_stream_as_well() -> None:
+def test_blocks_may_be_as_short_as_one_sample() -> None:
     sound = LONG[:, :60_000]
     single = limited((sound[:, place : place + 1] for place in range(sound.shape[1])), CEILING)
     assert np.array_equal(np.concatenate(list(single), axis=1), whole(sound))
 
 
-def test_what_comes_out_is_the_reader_s_to_change() -> None:
+def test_the_reader_may_change_the_blocks_that_come_out() -> None:
     sound = noise(3.0, level=0.1)
     for number, block in enumerate(limited(iter([sound]), CEILING)):
         assert np.array_equal(block, sound[:, number * SAMPLE_RATE : (number + 1) * SAMPLE_RATE])
@@ -150,7 +152,7 @@ def test_what_comes_out_is_the_reader_s_to_change() -> None:
 
 @pytest.mark.parametrize("hertz", [50.0, 100.0, 440.0, 1000.0, 7000.0])
 def test_a_limited_tone_is_hardly_distorted(hertz: float) -> None:
-    """The part of a steady tone, 6 dB too loud, that is not the tone: less than -60 dB of it."""
+    """In a steady tone, 6 dB too loud, what is not the tone is below -60 dB of it."""
     steady = whole(stereo(sine(4.0, hertz, 2.0)))[0, SAMPLE_RATE : 3 * SAMPLE_RATE].astype(
         np.float64
     )
@@ -175,11 +177,9 @@ def test_both_channels_get_the_same_gain() -> None:
 
 
 def test_the_gain_is_never_above_one_and_never_jumps() -> None:
-    """A constant shows the gain itself: from one sample to the next it changes by 0.02 dB at the most."""
+    """A constant shows the gain itself: it changes by at most 0.02 dB between two samples."""
     sound = stereo(np.full(4 * SAMPLE_RATE, 0.5))
-    sound[0, 30_000:95_000] = (
-        1.5  # the gain is still coming back where the next second of sound begins
-    )
+    sound[0, 30_000:95_000] = 1.5  # the gain still comes back where the next second begins
     curve = whole(sound)[1] / sound[1]
     assert curve.max() == 1
     assert curve.min() == pytest.approx(10 ** (CEILING / 20) / 1.5, abs=0.06)
@@ -190,16 +190,16 @@ def test_the_gain_comes_back_slowly_and_then_entirely() -> None:
     sound = np.full((2, 4 * SAMPLE_RATE), 0.1, np.float32)
     sound[:, 46_000] = 3.0
     curve = whole(sound)[0] / sound[0]
-    tenth, second = 46_000 + SAMPLE_RATE // 10, 46_000 + SAMPLE_RATE
+    tenth = 46_000 + SAMPLE_RATE // 10
+    second = 46_000 + SAMPLE_RATE
     assert (1 - curve[tenth]) / (1 - curve[46_200]) == pytest.approx(np.exp(-1), abs=0.08)
     assert (curve[second:] == 1).all()
 
 
 @pytest.mark.parametrize("hertz", [11_999.0, 12_000.0, 8000.0, 997.0])
 def test_the_true_peak_of_a_tone_is_its_level(hertz: float) -> None:
-    tone = between(hertz, 0.7) * np.hanning(2 * SAMPLE_RATE).astype(
-        np.float32
-    )  # one that begins at once overshoots
+    # It rises slowly: a tone that begins at once overshoots.
+    tone = between(hertz, 0.7) * np.hanning(2 * SAMPLE_RATE).astype(np.float32)
     assert decibels(true_peak(tone)) == pytest.approx(decibels(0.7), abs=0.05)
 
 
@@ -226,5 +226,5 @@ def peak_memory(seconds: int) -> int:
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:
-    peak_memory(1)  # what is made once
+    peak_memory(1)  # loads what is loaded only once
     assert peak_memory(40) < 1.2 * peak_memory(4)

@@ -1,13 +1,15 @@
-"""The mix: what a naive mix in one array gives, but in blocks, and in constant memory."""
+"""The mix: the same as a naive one in a single array, but in blocks and constant memory."""
 
 import tracemalloc
 import wave
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
 
 from daemon.config import Music
 from daemon.errors import FilmError
@@ -17,11 +19,14 @@ from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.film.sound.limiter import true_peak
 from daemon.film.sound.mix import CEILING_DB, EDGE
 from daemon.media.library import Track
-from daemon.media.samples import SAMPLE_RATE
+from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.model import Story
+from tests.helpers.broken import PLACES, damaged
 from tests.helpers.films import PLAIN_MUSIC, mixed, untouched
 from tests.helpers.sounds import sine, wav
-from tests.helpers.stories import checked_story
+from tests.helpers.stories import checked_story, narration
+
+ROOT = Path(__file__).parents[3]
 
 ONE_STEP = 1 / 32_767
 """The smallest difference that a 16-bit file can hold."""
@@ -30,18 +35,25 @@ CEILING = 10 ** (CEILING_DB / 20)
 Mono = npt.NDArray[np.float64]
 
 
-def mix(story: Story, factor: float = 1.0, music: Music = PLAIN_MUSIC, words: float = 1.0) -> Mono:
-    """The left side of a story's mix, which is the right one too; music and words at these factors."""
+def stereo_mix(
+    story: Story, factor: float = 1.0, music: Music = PLAIN_MUSIC, words: float = 1.0
+) -> Samples:
+    """A story's mix, its music and its words at these factors."""
     levels = Levels(dict.fromkeys(range(len(story.pages)), words), factor, 1.0)
     blocks = list(mixed(story, plan_timeline(story), levels, music))
     assert all(block.dtype == np.float32 for block in blocks)
-    left, right = np.concatenate(blocks, axis=1)
+    return np.concatenate(blocks, axis=1)
+
+
+def mix(story: Story, factor: float = 1.0, music: Music = PLAIN_MUSIC, words: float = 1.0) -> Mono:
+    """One channel of the same; both must be equal."""
+    left, right = stereo_mix(story, factor, music, words)
     assert (left == right).all()
     return np.asarray(left, np.float64)
 
 
 def only_music(folder: Path, track: Mono, seconds: float, **music: float) -> Mono:
-    """What is heard of a track in a film of so many seconds in which nobody speaks."""
+    """What is heard of a track in a film of `seconds` seconds in which nobody speaks."""
     story = checked_story(
         folder / "story",
         [seconds],
@@ -89,17 +101,17 @@ def track(tmp_path: Path) -> Track:
 @pytest.mark.parametrize("fps", [24, 7, 29.97])
 @pytest.mark.parametrize("factor", [None, 1.0, 0.1, 0.001])
 @pytest.mark.parametrize("gap", [0.0, 0.1])
-def test_the_mix_is_that_of_one_array(
+def test_the_mix_is_the_same_as_one_made_in_a_single_array(
     fps: float, factor: float | None, gap: float, tmp_path: Path, track: Track
 ) -> None:
-    """Blocks of a second, pages across their edges, one page over two edges, the music many times over."""
+    """Pages lie across the edges of blocks, one across two; the music repeats many times."""
     lengths = [1.005, 0.4, 0.9, 2.3, 0.001, 0.5]
     story = checked_story(
         tmp_path / "story", lengths, track if factor is not None else None, fps=fps, gap_seconds=gap
     )
     timeline = plan_timeline(story)
     expected = reference(story, timeline, factor or 0.0, 0.4)
-    assert np.abs(expected).max() < CEILING  # or else the limiter would be at work
+    assert np.abs(expected).max() < CEILING  # so that the limiter leaves it alone
     whole = mix(story, factor or 0.0, words=0.4)
     assert whole.shape == (timeline.samples,)
     assert np.abs(whole - expected).max() < 1e-6
@@ -108,57 +120,44 @@ def test_the_mix_is_that_of_one_array(
 def test_the_file_is_the_mix_to_the_last_bit(tmp_path: Path, track: Track) -> None:
     story = checked_story(tmp_path / "story", [1.3, 0.4], track)
     timeline = plan_timeline(story)
-    write_wav(
-        mixed(story, timeline, untouched(story), PLAIN_MUSIC),
-        timeline.samples,
-        target := tmp_path / "mix.wav",
-    )
+    target = tmp_path / "mix.wav"
+    write_wav(mixed(story, timeline, untouched(story), PLAIN_MUSIC), timeline.samples, target)
     with wave.open(str(target)) as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (
-            2,
-            2,
-            SAMPLE_RATE,
-        )
+        assert file.getnchannels() == 2
+        assert file.getsampwidth() == 2
+        assert file.getframerate() == SAMPLE_RATE
         assert file.getnframes() == timeline.samples
         assert target.stat().st_size == 44 + 4 * timeline.samples
         written = np.frombuffer(file.readframes(timeline.samples), np.int16).reshape(-1, 2).T
     assert (written == np.rint(mix(story).astype(np.float32) * 32_767)).all()
 
 
-def test_levels_are_factors_for_each_narration_the_music_and_all(
+def test_levels_are_factors_of_each_narration_of_the_music_and_of_their_sum(
     tmp_path: Path, track: Track
 ) -> None:
     story = checked_story(tmp_path / "story", [0.3, 0.3], track)
-    silent = untouched(story, 0.0)
-    one, other, tune = (
-        np.concatenate(list(mixed(story, plan_timeline(story), levels, PLAIN_MUSIC)), axis=1)
-        for levels in (
-            replace(silent, voices={0: 1.0, 1: 0.0}),
-            replace(silent, voices={0: 0.0, 1: 1.0}),
-            replace(silent, voices={0: 0.0, 1: 0.0}, music=1.0),
-        )
-    )
+    timeline = plan_timeline(story)
+
+    def at(levels: Levels) -> Samples:
+        return np.concatenate(list(mixed(story, timeline, levels, PLAIN_MUSIC)), axis=1)
+
+    one = at(Levels({0: 1.0, 1: 0.0}, music=0.0, whole=1.0))
+    other = at(Levels({0: 0.0, 1: 1.0}, music=0.0, whole=1.0))
+    tune = at(Levels({0: 0.0, 1: 0.0}, music=1.0, whole=1.0))
     assert all(np.abs(part).max() > 0.2 for part in (one, other, tune))
-    both = list(mixed(story, plan_timeline(story), Levels({0: 0.4, 1: 1.2}, 0.5, 0.8), PLAIN_MUSIC))
-    assert (
-        np.abs(np.concatenate(both, axis=1) - 0.8 * (0.4 * one + 1.2 * other + 0.5 * tune)).max()
-        < 1e-6
-    )
+    everything = at(Levels({0: 0.4, 1: 1.2}, music=0.5, whole=0.8))
+    assert np.abs(everything - 0.8 * (0.4 * one + 1.2 * other + 0.5 * tune)).max() < 1e-6
 
 
 def test_a_gap_without_music_is_silence(tmp_path: Path) -> None:
     whole = mix(checked_story(tmp_path / "story", [0.5, 0.5], gap_seconds=0.5))
     half = SAMPLE_RATE // 2
-    assert [bool(whole[start : start + half].any()) for start in range(0, 4 * half, half)] == [
-        True,
-        False,
-        True,
-        False,
-    ]
+    is_heard = [bool(whole[start : start + half].any()) for start in range(0, 4 * half, half)]
+    assert is_heard == [True, False, True, False]
 
 
-def test_a_narration_that_is_cut_in_the_midst_of_a_wave_does_not_click(tmp_path: Path) -> None:
-    """A constant is the worst that can be cut off: it goes up and down in a hundredth of a second, in even steps."""
+def test_a_narration_cut_in_the_middle_of_a_wave_does_not_click(tmp_path: Path) -> None:
+    """A constant is the worst case: it must rise and fall in 10 ms, in even steps."""
     story = checked_story(tmp_path / "story", [0.3, 0.004], gap_seconds=0.2)
     for page, seconds in zip(story.pages, (0.3, 0.004), strict=True):
         assert page.narration
@@ -166,21 +165,22 @@ def test_a_narration_that_is_cut_in_the_midst_of_a_wave_does_not_click(tmp_path:
     whole = mix(story)
     assert whole[EDGE : round(0.3 * SAMPLE_RATE) - EDGE] == pytest.approx(0.5, abs=1e-4)
     assert np.abs(np.diff(whole, prepend=0, append=0)).max() < 0.5 / EDGE + 1e-6
-    assert whole[SAMPLE_RATE // 2 :].max() > 0.09  # the shorter one is heard as well
+    assert whole[SAMPLE_RATE // 2 :].max() > 0.09  # the shorter one is heard too
 
 
-def test_the_music_goes_on_after_its_end_with_its_first_sample(tmp_path: Path) -> None:
+def test_after_its_last_sample_the_music_goes_on_with_its_first(tmp_path: Path) -> None:
     ramp = np.arange(1000) / 2000
     whole = only_music(tmp_path, ramp, 0.1)
     assert np.abs(whole - np.resize(ramp, len(whole))).max() < 2 * ONE_STEP
 
 
-def test_what_is_too_loud_is_turned_down_and_not_clipped(tmp_path: Path) -> None:
-    """Two tones at full scale: what is played has the ceiling's level, and no overtones of a clipped wave."""
+def test_a_mix_that_is_too_loud_is_turned_down_not_clipped(tmp_path: Path) -> None:
+    """Two tones of 300 Hz at full scale, as music and as narration.
+
+    The mix has the ceiling's level, and none of the overtones of a clipped wave.
+    """
     track = Track("loud", wav(tmp_path / "loud.wav", sine(1.0, 300.0, level=1.0)))
-    whole = mix(
-        checked_story(tmp_path / "story", [0.9], track)
-    )  # its narration is a tone of 300 Hz as well
+    whole = mix(checked_story(tmp_path / "story", [0.9], track))
     steady = whole[SAMPLE_RATE // 2 : SAMPLE_RATE // 2 + 4800]
     assert 0.97 * CEILING < np.abs(steady).max() <= CEILING * 1.0001
     assert true_peak(np.stack([whole, whole]).astype(np.float32)) < CEILING * 1.01
@@ -189,40 +189,37 @@ def test_what_is_too_loud_is_turned_down_and_not_clipped(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("overlap", [0.5, 2.0])
-def test_the_loop_s_seam_has_the_power_of_what_is_around_it(overlap: float, tmp_path: Path) -> None:
-    """Noise knows nothing of itself some seconds later: within half a decibel in each quarter of a second."""
-    chance = np.random.default_rng(5)
-    whole = only_music(
-        tmp_path,
-        0.2 * chance.uniform(-1, 1, round(5.3 * SAMPLE_RATE)),
-        9.0,
-        crossfade_seconds=overlap,
-    )
-    powers = 10 * np.log10(
-        np.square(whole[: len(whole) // 12_000 * 12_000]).reshape(-1, 12_000).mean(axis=1)
-    )
+def test_the_loop_s_seam_is_as_loud_as_the_sound_around_it(overlap: float, tmp_path: Path) -> None:
+    """Noise is independent of itself seconds later, so its powers add: each quarter of a second is
+    within half a decibel."""
+    noise = 0.2 * np.random.default_rng(5).uniform(-1, 1, round(5.3 * SAMPLE_RATE))
+    whole = only_music(tmp_path, noise, 9.0, crossfade_seconds=overlap)
+    quarters = whole[: len(whole) // 12_000 * 12_000].reshape(-1, 12_000)
+    powers = 10 * np.log10(np.square(quarters).mean(axis=1))
     assert powers == pytest.approx(np.full(len(powers), 10 * np.log10(0.04 / 3)), abs=0.5)
 
 
 @pytest.mark.parametrize("overlap", [0.5, 0.05])
 def test_the_loop_s_seam_does_not_click(overlap: float, tmp_path: Path) -> None:
-    """A tone that ends and begins anywhere in its wave: nothing is heard above it, and no step is larger than its own."""
+    """A tone that ends and begins anywhere in its wave.
+
+    No sound is heard above it, and no step is larger than its own.
+    """
     tone = sine(1.3333, 441.0, 0.3)
     whole = only_music(tmp_path, tone, 4.0, crossfade_seconds=overlap)
     steepest = np.abs(np.diff(tone)).max()
-    assert (
-        np.abs(np.diff(whole)).max() < steepest * 1.45
-    )  # in phase, the sum of equal powers is 3 dB more
+    # In phase, the sum of equal powers is 3 dB more.
+    assert np.abs(np.diff(whole)).max() < steepest * 1.45
     windows = whole[: len(whole) // 4800 * 4800].reshape(-1, 4800) * np.hanning(4800)
     high = np.abs(np.fft.rfft(windows, axis=1))[:, 200:].max()  # above 2 kHz
     assert high < np.abs(np.fft.rfft(windows, axis=1)).max() / 1000
 
 
 @pytest.mark.parametrize("length", [0.02, 0.4, 1.0, 3.9])
-def test_a_track_that_is_shorter_than_its_overlaps_overlaps_with_half_of_itself(
+def test_a_track_shorter_than_two_overlaps_overlaps_by_half_of_itself(
     length: float, tmp_path: Path
 ) -> None:
-    """Against a loop in one array, with a track of a few samples too."""
+    """Compared with a loop made in a single array."""
     track = np.random.default_rng(7).uniform(-0.2, 0.2, round(length * SAMPLE_RATE))
     whole = only_music(tmp_path, track, 5.0, crossfade_seconds=2.0)
     track = plain(tmp_path / "track.wav")
@@ -230,32 +227,26 @@ def test_a_track_that_is_shorter_than_its_overlaps_overlaps_with_half_of_itself(
     angle = (np.arange(overlap) + 0.5) / overlap * np.pi / 2
     seam = track[-overlap:] * np.cos(angle) + track[:overlap] * np.sin(angle)
     again = np.concatenate([seam, track[overlap : len(track) - overlap]])
-    expected = np.concatenate([track[: len(track) - overlap], np.resize(again, len(whole))])[
-        : len(whole)
-    ]
-    assert np.abs(whole - expected).max() < 2 * ONE_STEP
+    expected = np.concatenate([track[: len(track) - overlap], np.resize(again, len(whole))])
+    assert np.abs(whole - expected[: len(whole)]).max() < 2 * ONE_STEP
 
 
 def test_the_music_fades_at_the_film_s_ends_and_not_at_the_track_s(tmp_path: Path) -> None:
     whole = only_music(tmp_path, sine(0.5, 2000.0, 0.4), 4.0, fade_seconds=1.0)
-    loudest = (
-        np.abs(whole).reshape(-1, 480).max(axis=1) / 0.4
-    )  # in each hundredth of a second, five waves at least
+    # In each hundredth of a second, which has at least five waves.
+    loudest = np.abs(whole).reshape(-1, 480).max(axis=1) / 0.4
     ends = np.minimum(np.arange(400) + 1, np.arange(400)[::-1] + 1) / 100
     assert loudest == pytest.approx(ends.clip(0, 1), abs=0.015)
 
 
-def test_a_film_that_is_shorter_than_its_fades_has_its_loudest_moment_in_the_middle(
+def test_a_film_shorter_than_its_fades_is_loudest_in_the_middle(
     tmp_path: Path,
 ) -> None:
-    whole = (
-        np.abs(only_music(tmp_path, sine(0.5, 2000.0, 0.4), 1.0, fade_seconds=30.0))
-        .reshape(-1, 480)
-        .max(axis=1)
-    )
-    assert 49 <= whole.argmax() <= 50
-    assert whole == pytest.approx(whole[::-1], abs=0.01)
-    assert max(whole[0], whole[-1]) < 0.01
+    whole = only_music(tmp_path, sine(0.5, 2000.0, 0.4), 1.0, fade_seconds=30.0)
+    loudest = np.abs(whole).reshape(-1, 480).max(axis=1)
+    assert 49 <= loudest.argmax() <= 50
+    assert loudest == pytest.approx(loudest[::-1], abs=0.01)
+    assert max(loudest[0], loudest[-1]) < 0.01
 
 
 def test_narrations_do_not_fade_with_the_music(tmp_path: Path, track: Track) -> None:
@@ -264,8 +255,93 @@ def test_narrations_do_not_fade_with_the_music(tmp_path: Path, track: Track) -> 
     assert np.abs(mix(story, 0.0, music) - reference(story, plan_timeline(story), 0.0)).max() < 1e-6
 
 
+# ---- sounds that do not decode any more ----------------------------------------------------------
+
+DEMO = ROOT / "daemon/demo/the-fox-and-the-lighthouse/01.mp3"
+TUNE = ROOT / "music/calm/harbour.ogg"
+NOISE = np.random.default_rng(1).integers(0, 256, 1_000_000, np.uint8).tobytes()
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "zeros instead of all of it": lambda data: bytes(len(data)),
+    "noise instead of all of it": lambda data: NOISE[: len(data)],
+    "noise after its first fiftieth": lambda data: spoiled(data, NOISE),
+    "zeros after its first fiftieth": lambda data: spoiled(data, bytes(len(data))),
+    "nothing left of it": lambda _: b"",
+}
+
+
+def spoiled(data: bytes, rest: bytes) -> bytes:
+    """A file that goes on with other bytes after a fiftieth of its length."""
+    good = len(data) // 50
+    return data[:good] + rest[good : len(data)]
+
+
+def with_narration(folder: Path, number: int, recording: bytes) -> Story:
+    """A story whose page `number` (from 1) has this recording, as it leaves intake."""
+    story = checked_story(folder / "story", [0.3, 0.3, 0.3])
+    private_copy = folder / "narration"
+    private_copy.write_bytes(recording)
+    pages = list(story.pages)
+    pages[number - 1] = replace(pages[number - 1], narration=narration(private_copy))
+    return replace(story, pages=tuple(pages))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_narration_damaged_after_intake_is_a_fault_of_the_film_that_names_its_page(
+    damage: str, tmp_path: Path
+) -> None:
+    """The story is not at fault, because intake decoded the same bytes to their end."""
+    story = with_narration(tmp_path, 2, DEMO.read_bytes())
+    assert mix(story).any()
+    (tmp_path / "narration").write_bytes(DAMAGES[damage](DEMO.read_bytes()))
+    with pytest.raises(FilmError, match="the narration of page 2 "):
+        mix(story)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_narration_cut_short_after_intake_is_not_silently_followed_by_silence(
+    page: int, tmp_path: Path
+) -> None:
+    """A WAV file that ends early still decodes to its end."""
+    path = wav(tmp_path / "long.wav", sine(1.0))
+    story = with_narration(tmp_path, page, path.read_bytes())
+    (tmp_path / "narration").write_bytes(path.read_bytes()[:60_000])
+    with pytest.raises(FilmError, match=rf"the narration of page {page} is now 0\.\d+ s shorter"):
+        mix(story)
+
+
+def test_a_narration_that_is_gone_is_the_machine_s_fault(tmp_path: Path) -> None:
+    story = with_narration(tmp_path, 2, DEMO.read_bytes())
+    (tmp_path / "narration").unlink()
+    with pytest.raises(FileNotFoundError):
+        mix(story)
+
+
+START = DEMO.read_bytes()[:8000]
+"""The first second of a real narration."""
+
+
+@given(places=PLACES)
+@settings(max_examples=40, deadline=None)
+def test_damaged_bytes_make_a_whole_mix_or_a_fault_that_names_the_page(
+    places: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    story = with_narration(folder, 1, START)
+    (folder / "narration").write_bytes(damaged(START, places))
+    fault = ""
+    samples = 0
+    try:
+        samples = stereo_mix(story).shape[1]
+    except FilmError as error:
+        fault = str(error)
+    assert samples == plan_timeline(story).samples or "the narration of page 1 " in fault
+
+
 @pytest.mark.parametrize("content", ["no sound", "no samples"])
-def test_music_that_cannot_be_decoded_is_a_fault_of_the_film(content: str, tmp_path: Path) -> None:
+def test_music_that_does_not_decode_is_a_fault_of_the_film_that_names_the_track(
+    content: str, tmp_path: Path
+) -> None:
     track = Track("calm/broken.mp3", tmp_path / "broken.mp3")
     if content == "no sound":
         track.path.write_text("no sound")
@@ -273,6 +349,22 @@ def test_music_that_cannot_be_decoded_is_a_fault_of_the_film(content: str, tmp_p
         wav(track.path, np.zeros(0))
     with pytest.raises(FilmError, match=r"calm/broken\.mp3"):
         mix(checked_story(tmp_path / "story", music=track))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_music_damaged_after_intake_is_a_fault_of_the_film_that_names_the_track(
+    damage: str, tmp_path: Path
+) -> None:
+    track = Track("calm/harbour.ogg", tmp_path / "track")
+    track.path.write_bytes(TUNE.read_bytes())
+    story = checked_story(tmp_path / "story", [3.0], track)
+    assert stereo_mix(story, factor=0.1).any()
+    track.path.write_bytes(DAMAGES[damage](TUNE.read_bytes()))
+    with pytest.raises(FilmError, match=r"the music track calm/harbour\.ogg cannot be used: "):
+        stereo_mix(story, factor=0.1)
+
+
+# ---- memory and files ----------------------------------------------------------------------------
 
 
 def peak_memory(story: Story) -> int:
@@ -288,15 +380,13 @@ def peak_memory(story: Story) -> int:
 
 def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
     track = Track("long", wav(tmp_path / "long.wav", sine(20.0)))
-    short, long = (
-        checked_story(tmp_path / "short", [4.0], track),
-        checked_story(tmp_path / "long", [80.0], track),
-    )
-    peak_memory(short)  # what is loaded once
+    short = checked_story(tmp_path / "short", [4.0], track)
+    long = checked_story(tmp_path / "long", [80.0], track)
+    peak_memory(short)  # loads what is loaded only once
     assert peak_memory(long) < 1.2 * peak_memory(short)
 
 
-def test_a_narration_s_file_is_closed_when_it_has_been_heard(tmp_path: Path) -> None:
+def test_a_narration_s_file_is_closed_when_it_has_ended(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [1.3] * 8)
     most = 0
     before = len(list(Path("/proc/self/fd").iterdir()))

@@ -1,8 +1,9 @@
 """The paint box of the story pictures: paper, colours, noise, soft light and smooth outlines.
 
-Everything is measured in story units (a sheet is 1920 wide and 1080 tall, y grows downwards), so a picture can be
-tried at a small scale and drawn at full size without changing a number. Colours are floats from 0 to 1; the paper is
-kept in floating point until `finished` dithers it down, which is what keeps the wide soft skies free of bands.
+Everything is measured in story units (a sheet is 1920 wide and 1080 tall, y grows downwards), so a
+picture can be tried at a small scale and drawn at full size without changing a number. Colours are
+floats from 0 to 1. The paper stays in floating point until `finished` dithers it down, which keeps
+the wide soft skies free of bands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,20 +17,22 @@ Array = npt.NDArray[np.float32]
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
 Outline = Array
+"""The corners of one closed line, shaped (points, 2)."""
 Shape = list[Outline]
 Stops = Sequence[tuple[float, str]]
+"""The places on a scale, and the colour at each (see `tint`)."""
 
 WIDTH = 1920
 HEIGHT = 1080
 
 
 def numbers(values: npt.ArrayLike | Image.Image) -> Array:
-    """The values as the one kind of array used here."""
+    """The values as float32, the one kind of array used here."""
     return np.asarray(values, dtype=np.float32)
 
 
 class Canvas:
-    """A sheet of paper with, for every pixel, its place in story units."""
+    """A sheet of paper; `across` and `down` are the places of its pixels in story units."""
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
@@ -40,7 +43,7 @@ class Canvas:
         self.down = numbers((np.arange(self.height) + 0.5) / scale)[:, None]
 
 
-# Colours and curves
+# ---- colours and curves --------------------------------------------------------------------------
 
 
 def tint(name: str) -> Colour:
@@ -65,25 +68,24 @@ def ramp(value: npt.ArrayLike, stops: Stops) -> Array:
     """The colours along a row of stops, rounded where the stops meet so that no edge shows."""
     places = np.linspace(-0.25, 1.25, 1537)
     at = [stop for stop, _ in stops]
+    colours = [tint(name) for _, name in stops]
     window = np.hanning(127) / np.hanning(127).sum()
-    table = [
-        np.convolve(
-            np.interp(places, at, [tint(name)[channel] for _, name in stops]), window, mode="same"
-        )
-        for channel in range(3)
-    ]
     inside = slice(128, -128)
-    return numbers(
-        np.stack([np.interp(numbers(value), places[inside], row[inside]) for row in table], axis=-1)
-    )
+    channels = []
+    for channel in range(3):
+        row = np.interp(places, at, [colour[channel] for colour in colours])
+        rounded = np.convolve(row, window, mode="same")
+        channels.append(np.interp(numbers(value), places[inside], rounded[inside]))
+    return numbers(np.stack(channels, axis=-1))
 
 
-# Noise and softness
+# ---- noise and softness --------------------------------------------------------------------------
 
 
 def lattice(canvas: Canvas, cell: Point, seed: int) -> Array:
     """One layer of smooth random hills, each about a cell wide and tall."""
-    columns, rows = WIDTH / cell[0], HEIGHT / cell[1]
+    columns = WIDTH / cell[0]
+    rows = HEIGHT / cell[1]
     grid = np.random.default_rng(seed).random((int(rows) + 4, int(columns) + 4), dtype=np.float32)
     picture = Image.fromarray(grid)
     box = (1.0, 1.0, 1.0 + columns, 1.0 + rows)
@@ -91,18 +93,17 @@ def lattice(canvas: Canvas, cell: Point, seed: int) -> Array:
 
 
 def noise(canvas: Canvas, cell: Point, seed: int, octaves: int = 4) -> Array:
-    """Cloudy numbers between 0 and 1, with finer and finer detail."""
+    """Cloudy numbers between 0 and 1; each octave adds detail half as large."""
     total = np.zeros((canvas.height, canvas.width), dtype=np.float32)
     for octave in range(octaves):
         finer = 0.5**octave
-        total += lattice(
-            canvas, (cell[0] * finer, cell[1] * finer), seed * 31 + octave
-        ) * np.float32(finer)
+        layer = lattice(canvas, (cell[0] * finer, cell[1] * finer), seed * 31 + octave)
+        total += layer * np.float32(finer)
     return numbers(np.clip(0.5 + (total - total.mean()) / (total.std() * 5), 0, 1))
 
 
 def facets(x: Array, y: Array, cell: Point, seed: int) -> Array:
-    """Broken stone: random cells about as large as the one given, each with one brightness between 0 and 1."""
+    """Broken stone: random cells of about the given size, each of one brightness, 0 to 1."""
     random = np.random.default_rng(seed).random((64, 64, 3), dtype=np.float32)
     column, row = np.broadcast_arrays(
         np.floor(x / cell[0]).astype(int), np.floor(y / cell[1]).astype(int)
@@ -141,15 +142,18 @@ def blurred(values: Array, sigma: float) -> Array:
 def sampled(pixels: Array, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
     """The picture read at fractional pixel places, each blended from its four neighbours."""
     height, width = pixels.shape[:2]
-    column, row = np.clip(numbers(x), 0, width - 1.001), np.clip(numbers(y), 0, height - 1.001)
-    left, top = column.astype(np.int32), row.astype(np.int32)
-    right, low = (column - left)[..., None], (row - top)[..., None]
+    column = np.clip(numbers(x), 0, width - 1.001)
+    row = np.clip(numbers(y), 0, height - 1.001)
+    left = column.astype(np.int32)
+    top = row.astype(np.int32)
+    right = (column - left)[..., None]
+    low = (row - top)[..., None]
     upper = pixels[top, left] * (1 - right) + pixels[top, left + 1] * right
     lower = pixels[top + 1, left] * (1 - right) + pixels[top + 1, left + 1] * right
     return numbers(upper * (1 - low) + lower * low)
 
 
-# Laying on paint and light
+# ---- paint and light -----------------------------------------------------------------------------
 
 
 def paint(canvas: Canvas, coverage: npt.ArrayLike, colour: Colour | Array) -> None:
@@ -159,7 +163,7 @@ def paint(canvas: Canvas, coverage: npt.ArrayLike, colour: Colour | Array) -> No
 
 
 def shine(canvas: Canvas, coverage: npt.ArrayLike, colour: Colour) -> None:
-    """Add light the way two projectors share a wall (a screen blend): it brightens and never clips."""
+    """Add light as two projectors on one wall do (a screen blend): it brightens and never clips."""
     share = np.broadcast_to(numbers(coverage), (canvas.height, canvas.width))[..., None]
     canvas.pixels = 1 - (1 - canvas.pixels) * (1 - np.clip(share * numbers(colour), 0, 1))
 
@@ -181,9 +185,9 @@ def around(
     """The rows and columns of the paper within reach of a point."""
     left, right = ((centre[0] + side * reach * stretch) * canvas.scale for side in (-1, 1))
     top, low = ((centre[1] + side * reach) * canvas.scale for side in (-1, 1))
-    return slice(max(int(top), 0), max(int(low) + 1, 0)), slice(
-        max(int(left), 0), max(int(right) + 1, 0)
-    )
+    rows = slice(max(int(top), 0), max(int(low) + 1, 0))
+    columns = slice(max(int(left), 0), max(int(right) + 1, 0))
+    return rows, columns
 
 
 def glow(
@@ -194,17 +198,15 @@ def glow(
     strength: float = 1.0,
     stretch: float = 1.0,
 ) -> None:
-    """A soft round light with a bright heart and a long faint skirt, which is cut off where nobody sees it."""
+    """A soft round light: a bright heart and a long faint skirt, cut off where nobody sees it."""
     rows, columns = around(canvas, centre, radius * 7, stretch)
-    away = (
-        np.hypot((canvas.across[:, columns] - centre[0]) / stretch, canvas.down[rows] - centre[1])
-        / radius
-    )
-    heart, skirt = np.exp(-(away**2) * 2.2), 1 / (1 + (away * 1.6) ** 2) ** 2
+    aside = (canvas.across[:, columns] - centre[0]) / stretch
+    away = np.hypot(aside, canvas.down[rows] - centre[1]) / radius
+    heart = np.exp(-(away**2) * 2.2)
+    skirt = 1 / (1 + (away * 1.6) ** 2) ** 2
     share = ((0.6 * heart + 0.4 * skirt) * smoothstep(7, 5, away) * strength)[..., None]
-    canvas.pixels[rows, columns] = 1 - (1 - canvas.pixels[rows, columns]) * (
-        1 - np.clip(share * numbers(colour), 0, 1)
-    )
+    light = np.clip(share * numbers(colour), 0, 1)
+    canvas.pixels[rows, columns] = 1 - (1 - canvas.pixels[rows, columns]) * (1 - light)
 
 
 def kindle(
@@ -215,7 +217,7 @@ def kindle(
     strength: float = 1.0,
     stretch: float = 1.0,
 ) -> None:
-    """Lamplight that falls on what is already painted: it warms the surfaces and leaves dark things dark."""
+    """Lamplight on what is already painted: it warms the surfaces and leaves dark things dark."""
     away = distance(canvas, centre, stretch) / radius
     fall = (np.exp(-(away**2) * 1.6) * strength)[..., None]
     lit = canvas.pixels * (1 + fall * (numbers(colour) * 3.0 - 0.55))
@@ -244,43 +246,48 @@ def beam(
     colour: Colour,
     strength: float,
 ) -> None:
-    """A shaft of light that leaves its source at an angle (degrees, y downwards) and fades with the way."""
-    x, y = canvas.across - source[0], canvas.down - source[1]
-    turn, away = np.deg2rad(angle), np.hypot(x, y)
-    along, aside = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    """A shaft of light from a source at an angle (degrees, clockwise) that fades on its way."""
+    x = canvas.across - source[0]
+    y = canvas.down - source[1]
+    away = np.hypot(x, y)
+    turn = np.deg2rad(angle)
+    along = x * np.cos(turn) + y * np.sin(turn)
+    aside = y * np.cos(turn) - x * np.sin(turn)
     width = 6 + np.maximum(along, 0) * np.tan(np.deg2rad(spread))
     inside = np.exp(-((aside / width) ** 2) * 1.5) * smoothstep(-4, 12, along)
     shine(canvas, inside * np.exp(-away / reach) * strength, colour)
 
 
-# Outlines
+# ---- outlines ------------------------------------------------------------------------------------
 
 
 def smooth(points: Sequence[Point], closed: bool = True, steps: int = 8) -> Outline:
     """A Catmull-Rom curve through the points."""
     knots = numbers(points)
-    knots = np.concatenate(
-        [knots[-1:], knots, knots[:2]] if closed else [knots[:1], knots, knots[-1:]]
-    )
+    if closed:
+        knots = np.concatenate([knots[-1:], knots, knots[:2]])
+    else:
+        knots = np.concatenate([knots[:1], knots, knots[-1:]])
     share = numbers(np.arange(steps) / steps)[:, None]
     parts = []
-    for before, start, end, after in zip(
-        knots[:-3], knots[1:-2], knots[2:-1], knots[3:], strict=True
-    ):
+    neighbours = zip(knots[:-3], knots[1:-2], knots[2:-1], knots[3:], strict=True)
+    for before, start, end, after in neighbours:
         bend = 2 * before - 5 * start + 4 * end - after
         twist = 3 * start - before - 3 * end + after
         parts.append(start + 0.5 * share * (end - before + share * (bend + share * twist)))
-    return numbers(np.concatenate(parts if closed else [*parts, knots[-2:-1]]))
+    if not closed:
+        parts.append(knots[-2:-1])
+    return numbers(np.concatenate(parts))
 
 
 def oval(
     x: float, y: float, width: float, height: float | None = None, turn: float = 0.0
 ) -> Outline:
-    """A round or oval outline given by its half width and half height."""
+    """An oval outline around (x, y), by its half width and half height; round without a height."""
+    if height is None:
+        height = width
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
-    points = np.stack(
-        [np.cos(angles) * width, np.sin(angles) * (width if height is None else height)], axis=-1
-    )
+    points = np.stack([np.cos(angles) * width, np.sin(angles) * height], axis=-1)
     return moved(numbers(points), (x, y), angle=turn)
 
 
@@ -289,44 +296,41 @@ def moved(
 ) -> Outline:
     """The outline mirrored, scaled, turned (degrees, clockwise) and carried to a place."""
     turn = np.deg2rad(angle)
-    x, y = outline[:, 0] * (-size if flip else size), outline[:, 1] * size
-    turned = np.stack(
-        [x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=-1
-    )
-    return numbers(turned + numbers(to))
+    x = outline[:, 0] * (-size if flip else size)
+    y = outline[:, 1] * size
+    across = x * np.cos(turn) - y * np.sin(turn)
+    down = x * np.sin(turn) + y * np.cos(turn)
+    return numbers(np.stack([across, down], axis=-1) + numbers(to))
 
 
 def limb(points: Sequence[Point], radii: Sequence[float], steps: int = 14) -> Shape:
-    """A rounded tube along a curve, thick and thin as the radii say: legs, tails, branches, ropes."""
+    """A rounded tube along a curve, as thick as the radii say: legs, tails, branches, ropes."""
     spine = smooth(points, closed=False, steps=steps)
     where = np.linspace(0, len(radii) - 1, len(spine))
-    thick = smooth(
-        [(place, radius) for place, radius in enumerate(radii)], closed=False, steps=steps
-    )
+    thick = smooth(list(enumerate(radii)), closed=False, steps=steps)
     widths = np.interp(where, thick[:, 0], thick[:, 1])
     beads = [oval(x, y, max(width, 0.05)) for (x, y), width in zip(spine, widths, strict=True)]
+
     slope = np.gradient(spine, axis=0)
-    normal = np.stack([-slope[:, 1], slope[:, 0]], axis=-1) / (
-        np.hypot(slope[:, 0], slope[:, 1])[:, None] + 1e-6
-    )
-    left, right = (
-        numbers(spine + normal * widths[:, None]),
-        numbers(spine - normal * widths[:, None]),
-    )
+    steepness = np.hypot(slope[:, 0], slope[:, 1])[:, None] + 1e-6
+    normal = np.stack([-slope[:, 1], slope[:, 0]], axis=-1) / steepness
+    left = numbers(spine + normal * widths[:, None])
+    right = numbers(spine - normal * widths[:, None])
     links = [numbers([left[i], left[i + 1], right[i + 1], right[i]]) for i in range(len(spine) - 1)]
     return beads + links
 
 
 def blade(root: Point, tip: Point, bow: float, width: float) -> Outline:
-    """A grass blade or feather: slim at the root, full below the middle, pointed at the tip, bowed sideways."""
+    """A grass blade or feather: slim root, full below the middle, pointed, bowed sideways."""
     middle = ((root[0] + tip[0]) / 2 + bow, (root[1] + tip[1]) / 2)
     centre = smooth([root, middle, tip], closed=False, steps=4)
     thin = np.interp(np.linspace(0, 1, len(centre)), [0, 0.35, 1], [width * 0.12, width / 2, 0])
-    left, right = (
-        centre + np.stack([-thin, thin * 0], axis=-1),
-        centre + np.stack([thin, thin * 0], axis=-1),
-    )
+    left = centre + np.stack([-thin, thin * 0], axis=-1)
+    right = centre + np.stack([thin, thin * 0], axis=-1)
     return numbers(np.concatenate([left, right[::-1]]))
+
+
+# ---- stencils ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -347,24 +351,24 @@ class Stencil:
 def cut(
     canvas: Canvas, shape: Iterable[Outline], margin: float = 2.0, soften: float = 0.0
 ) -> Stencil:
-    """Cut a stencil out of outlines, with edges smoothed by drawing several times larger; soften blurs it."""
+    """Cut a stencil out of outlines, its edges smooth by drawing it larger; `soften` blurs it."""
     outlines = [outline * np.float32(canvas.scale) for outline in shape]
     corners = np.concatenate(outlines)
     edge = (margin + 3 * soften) * canvas.scale
     left, top = (int(value) for value in np.maximum(corners.min(axis=0) - edge, 0))
-    right, low = (
-        int(value) + 1
-        for value in np.minimum(corners.max(axis=0) + edge, (canvas.width, canvas.height))
-    )
-    width, height = max(min(right, canvas.width) - left, 1), max(min(low, canvas.height) - top, 1)
-    left, top = min(left, canvas.width - 1), min(top, canvas.height - 1)
+    furthest = np.minimum(corners.max(axis=0) + edge, (canvas.width, canvas.height))
+    right, low = (int(value) + 1 for value in furthest)
+    width = max(min(right, canvas.width) - left, 1)
+    height = max(min(low, canvas.height) - top, 1)
+    left = min(left, canvas.width - 1)
+    top = min(top, canvas.height - 1)
+
     finer = 2 if width * height > 600_000 else 4
     sheet = Image.new("L", (width * finer, height * finer))
     pen = ImageDraw.Draw(sheet)
     for outline in outlines:
-        pen.polygon(
-            [((x - left) * finer, (y - top) * finer) for x, y in outline.tolist()], fill=255
-        )
+        corner_list = [((x - left) * finer, (y - top) * finer) for x, y in outline.tolist()]
+        pen.polygon(corner_list, fill=255)
     coverage = numbers(sheet.reduce(finer)) / np.float32(255)
     return Stencil(top, left, blurred(coverage, soften * canvas.scale))
 
@@ -400,19 +404,18 @@ def light_up(
 
 
 def rim(stencil: Stencil, toward: Point, width: float) -> Array:
-    """The edge of a stencil which faces a light that lies in the direction given."""
-    rows, columns = round(toward[1] * width), round(toward[0] * width)
+    """The edge of a stencil that faces a light in the given direction; `width` is in pixels."""
+    rows = round(toward[1] * width)
+    columns = round(toward[0] * width)
     padded = np.pad(stencil.coverage, ((abs(rows), abs(rows)), (abs(columns), abs(columns))))
     shifted = np.roll(padded, (-rows, -columns), axis=(0, 1))
     height, breadth = stencil.coverage.shape
     covered = shifted[abs(rows) : abs(rows) + height, abs(columns) : abs(columns) + breadth]
-    return numbers(
-        np.clip(blurred(stencil.coverage * (1 - covered), width * 0.3) * 1.5, 0, 1)
-        * stencil.coverage
-    )
+    edge = blurred(stencil.coverage * (1 - covered), width * 0.3)
+    return numbers(np.clip(edge * 1.5, 0, 1) * stencil.coverage)
 
 
-# The last touches
+# ---- the last touches ----------------------------------------------------------------------------
 
 
 def bloom(canvas: Canvas, threshold: float, radius: float, strength: float) -> None:
@@ -432,15 +435,16 @@ def wobble(canvas: Canvas, seed: int, size: float) -> None:
     """Shift everything by a hair, unevenly, as a hand-held brush would."""
     sideways = (noise(canvas, (34, 34), seed, 3) - 0.5) * size * canvas.scale * 2
     upwards = (noise(canvas, (34, 34), seed + 1, 3) - 0.5) * size * canvas.scale * 2
-    columns, rows = np.arange(canvas.width)[None, :], np.arange(canvas.height)[:, None]
+    columns = np.arange(canvas.width)[None, :]
+    rows = np.arange(canvas.height)[:, None]
     canvas.pixels = sampled(canvas.pixels, columns + sideways, rows + upwards)
 
 
 def vignette(canvas: Canvas, strength: float, colour: Colour) -> None:
     """Darken the corners so that the eye stays inside."""
-    away = np.hypot(
-        (canvas.across - WIDTH / 2) / (WIDTH / 2), (canvas.down - HEIGHT / 2) / (HEIGHT / 2)
-    )
+    x = (canvas.across - WIDTH / 2) / (WIDTH / 2)
+    y = (canvas.down - HEIGHT / 2) / (HEIGHT / 2)
+    away = np.hypot(x, y)
     shade(canvas, smoothstep(0.62, 1.45, away) * strength, colour)
 
 
@@ -452,10 +456,9 @@ def paper(canvas: Canvas, seed: int, strength: float) -> None:
 
 
 def finished(canvas: Canvas, seed: int) -> Image.Image:
-    """The paper as an 8-bit picture, dithered by fine noise so that soft gradients show no steps."""
+    """The paper as an 8-bit picture, dithered by fine noise so that gradients show no steps."""
     random = np.random.default_rng(seed)
-    speck = random.normal(0, 0.9, (canvas.height, canvas.width, 1)) + random.uniform(
-        -0.5, 0.5, canvas.pixels.shape
-    )
+    grain = random.normal(0, 0.9, (canvas.height, canvas.width, 1))
+    speck = grain + random.uniform(-0.5, 0.5, canvas.pixels.shape)
     levels = np.clip(canvas.pixels * 255 + speck + 0.5, 0, 255)
     return Image.fromarray(levels.astype(np.uint8))

@@ -1,11 +1,12 @@
-"""Draw the six pictures of "The Fox and the Lighthouse", the children's story that ships with Storyreel.
+"""Draw the six pictures of the bundled children's story, "The Fox and the Lighthouse".
 
-    python scripts/draw_pictures.py [OUT_FOLDER]
+    python -m art.draw_pictures [OUT_FOLDER]
 
-The story exists so that a new user has a film to make within a minute, and so that tests have pictures whose rights
-are beyond doubt: every shape is computed here, with numpy and Pillow alone. Seeds are fixed, so the same program
-draws the same six pictures. The colours follow the story: a warm dusk, a cold night, a green wood around a lantern,
-amber against indigo in the tower, a burst of gold, and a pale pink morning.
+The story gives a new user a film to make within a minute, and gives the tests pictures whose
+rights are beyond doubt: every shape is computed here, with numpy and Pillow alone. Seeds are
+fixed, so the same program draws the same six pictures. The colours follow the story: a warm dusk,
+a cold night, a green wood around a lantern, amber against indigo in the tower, a burst of gold,
+and a pale pink morning.
 """
 
 import sys
@@ -13,16 +14,18 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from brushes import Canvas, bloom, finished, paper, tint, vignette, wobble
-from scenes import SCENES
+from art.brushes import Canvas, bloom, finished, paper, tint, vignette, wobble
+from art.scenes import SCENES
 
 FOLDER = Path(__file__).resolve().parent.parent / "daemon" / "demo" / "the-fox-and-the-lighthouse"
 QUALITY = 88
+"""Of the JPEG files."""
 VIGNETTES = (0.5, 0.5, 0.5, 0.55, 0.5, 0.15)
+"""How dark the corners of each page are."""
 
 
 def drawn(page: int, scale: float = 1.0) -> Canvas:
-    """One page: its scene and the last touches which all pages share."""
+    """One page: its scene and the last touches that all pages share."""
     canvas = Canvas(scale)
     SCENES[page](canvas)
     bloom(canvas, 0.72, 26, 0.35)

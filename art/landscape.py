@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from brushes import (
+
+from art.brushes import (
     HEIGHT,
     WIDTH,
     Array,
@@ -35,7 +36,7 @@ from brushes import (
     stamp,
 )
 
-# Sky
+# ---- sky -----------------------------------------------------------------------------------------
 
 
 def sky(canvas: Canvas, horizon: float, stops: Stops) -> None:
@@ -45,57 +46,47 @@ def sky(canvas: Canvas, horizon: float, stops: Stops) -> None:
 
 def star(canvas: Canvas, at: Point, radius: float, colour: Colour, strength: float) -> None:
     """One star: a soft point, and for the big ones a faint cross."""
-    column, row, reach = (
-        at[0] * canvas.scale,
-        at[1] * canvas.scale,
-        max(int(radius * 6 * canvas.scale), 2),
-    )
-    left, top = max(int(column) - reach, 0), max(int(row) - reach, 0)
-    window = slice(top, int(row) + reach + 1), slice(left, int(column) + reach + 1)
+    column = at[0] * canvas.scale
+    row = at[1] * canvas.scale
+    reach = max(int(radius * 6 * canvas.scale), 2)
+    left = max(int(column) - reach, 0)
+    top = max(int(row) - reach, 0)
+    window = (slice(top, int(row) + reach + 1), slice(left, int(column) + reach + 1))
     height, width = canvas.pixels[window].shape[:2]
+
     x = (np.arange(left, left + width) - column)[None, :] / (radius * canvas.scale)
     y = (np.arange(top, top + height) - row)[:, None] / (radius * canvas.scale)
-    cross = np.exp(-np.abs(x) - np.abs(y) * 5) + np.exp(-np.abs(y) - np.abs(x) * 5)
-    light = np.exp(-(x**2 + y**2)) + (0.25 * cross if radius > 2 else 0)
+    light = np.exp(-(x**2 + y**2))
+    if radius > 2:
+        light += 0.25 * (np.exp(-np.abs(x) - np.abs(y) * 5) + np.exp(-np.abs(y) - np.abs(x) * 5))
     share = np.clip(light * strength, 0, 1)[..., None] * numbers(colour)
     canvas.pixels[window] = 1 - (1 - canvas.pixels[window]) * (1 - share)
 
 
 def stars(canvas: Canvas, count: int, lowest: float, colour: Colour, seed: int) -> None:
-    """Stars strewn over the sky, many faint ones and a few bright ones, fewer towards the horizon."""
+    """Stars strewn over the sky, many faint ones and a few bright, fewer towards the horizon."""
     random = np.random.default_rng(seed)
     for _ in range(count):
-        x, y, bright = (
-            random.random() * WIDTH,
-            random.random() ** 1.4 * lowest,
-            random.random() ** 5,
-        )
-        star(
-            canvas,
-            (x, y),
-            1.1 + 1.9 * bright,
-            colour,
-            (0.3 + 0.7 * bright) * (1 - y / lowest) ** 0.5,
-        )
+        x = random.random() * WIDTH
+        y = random.random() ** 1.4 * lowest
+        bright = random.random() ** 5
+        strength = (0.3 + 0.7 * bright) * (1 - y / lowest) ** 0.5
+        star(canvas, (x, y), 1.1 + 1.9 * bright, colour, strength)
 
 
 def moon(canvas: Canvas, at: Point, radius: float, colour: Colour, crescent: float = 0.0) -> None:
-    """A moon in its halo; crescent moves the shadow which bites into it."""
+    """A moon in its halo; `crescent`, in radii, moves the shadow that bites into it."""
     glow(canvas, at, radius * 9, colour, 0.28)
     glow(canvas, at, radius * 2.6, colour, 0.4)
     away = np.hypot(canvas.across - at[0], canvas.down - at[1])
     disc = smoothstep(radius + 1.2, radius - 1.2, away)
     if crescent:
-        bite = np.hypot(
-            canvas.across - at[0] - radius * crescent, canvas.down - at[1] + radius * 0.3
-        )
+        aside = canvas.across - at[0] - radius * crescent
+        bite = np.hypot(aside, canvas.down - at[1] + radius * 0.3)
         disc = numbers(disc * smoothstep(radius * 0.92 - 1.5, radius * 0.92 + 1.5, bite))
     seas = noise(canvas, (radius * 0.9, radius * 0.9), 5, 3)
-    paint(
-        canvas,
-        disc * (0.97 - 0.22 * smoothstep(0.45, 0.75, seas)),
-        mix(colour, (1.0, 1.0, 1.0), 0.6),
-    )
+    covered = disc * (0.97 - 0.22 * smoothstep(0.45, 0.75, seas))
+    paint(canvas, covered, mix(colour, (1.0, 1.0, 1.0), 0.6))
 
 
 def shifted(values: Array, columns: int, rows: int) -> Array:
@@ -119,17 +110,16 @@ def clouds(
 ) -> None:
     """Soft-edged clouds in a band of the sky, bright on the side towards the light."""
     billow = noise(canvas, cell, seed, 6)
-    middle, half = (band[0] + band[1]) / 2, (band[1] - band[0]) / 2
+    middle = (band[0] + band[1]) / 2
+    half = (band[1] - band[0]) / 2
     inside = np.clip(1 - np.abs(canvas.down - middle) / half, 0, 1) ** 0.7
     density = smoothstep(0.93 - cover * 0.62, 1.25 - cover * 0.62, billow * 0.72 + inside * 0.4)
+
     step = cell[1] * 0.22 * canvas.scale
     behind = shifted(density, -round(toward[0] * step), -round(toward[1] * step))
     light = np.clip(0.42 + 0.75 * (density - behind) + 0.25 * (billow - 0.5), 0, 1)[..., None]
-    paint(
-        canvas,
-        density * inside**0.5 * strength,
-        numbers(numbers(shadow) * (1 - light) + numbers(lit) * light),
-    )
+    colours = numbers(numbers(shadow) * (1 - light) + numbers(lit) * light)
+    paint(canvas, density * inside**0.5 * strength, colours)
 
 
 def mist(
@@ -144,8 +134,9 @@ def mist(
 def rays(
     canvas: Canvas, source: Point, colour: Colour, strength: float, seed: int, reach: float
 ) -> None:
-    """Shafts of light of uneven width which fan out from a point."""
-    x, y = canvas.across - source[0], canvas.down - source[1]
+    """Shafts of light of uneven width that fan out from a point."""
+    x = canvas.across - source[0]
+    y = canvas.down - source[1]
     turn = np.arctan2(y, x)
     random = np.random.default_rng(seed)
     fan = np.zeros_like(turn)
@@ -155,31 +146,27 @@ def rays(
     shine(canvas, shafts * strength, colour)
 
 
-# Land
+# ---- land ----------------------------------------------------------------------------------------
 
 
 def ridge(
     canvas: Canvas, points: Sequence[Point], rough: float, seed: int, grain: float = 90
 ) -> Array:
-    """The height of a skyline over the whole width: a smooth curve through the points, roughened."""
+    """A skyline, as its height in each column: a smooth curve through the points, roughened."""
     curve = smooth(points, closed=False, steps=24)
     line = np.interp(canvas.across[0], curve[:, 0], curve[:, 1])
     random = np.random.default_rng(seed)
     for octave in range(4):
         knots = np.arange(-2, WIDTH * 2**octave / grain + 3)
-        bumps = smooth(
-            [(float(knot), float(random.random() - 0.5)) for knot in knots], closed=False, steps=6
-        )
-        line += (
-            np.interp(canvas.across[0] * 2**octave / grain, bumps[:, 0], bumps[:, 1])
-            * rough
-            * 0.55**octave
-        )
+        heights = [(float(knot), float(random.random() - 0.5)) for knot in knots]
+        bumps = smooth(heights, closed=False, steps=6)
+        finer = np.interp(canvas.across[0] * 2**octave / grain, bumps[:, 0], bumps[:, 1])
+        line += finer * rough * 0.55**octave
     return numbers(line)
 
 
 def ground(canvas: Canvas, line: Array, x: float) -> float:
-    """How high the skyline stands at a place."""
+    """The height of a skyline at one place."""
     return float(np.interp(x, canvas.across[0], line))
 
 
@@ -190,14 +177,13 @@ def below(canvas: Canvas, line: Array) -> Array:
 
 def hill(
     canvas: Canvas, line: Array, top: Colour, foot: Colour, depth: float, seed: int = 0
-) -> Array:
-    """Land under a skyline, which fades from its top colour into the colour of its foot; gives its coverage."""
+) -> None:
+    """Land under a skyline that fades from its top colour into that of its foot."""
     covered = below(canvas, line)
     share = smoothstep(0, 1, (canvas.down - line[None, :]) / depth)[..., None]
     colour = numbers(top) * (1 - share) + numbers(foot) * share
     mottle = noise(canvas, (120, 70), seed + 77, 5) - 0.5
     paint(canvas, covered, numbers(colour * (1 + 0.3 * mottle[..., None])))
-    return covered
 
 
 def edge_light(canvas: Canvas, line: Array, colour: Colour, width: float, strength: float) -> None:
@@ -218,29 +204,28 @@ def cliff(
     """A rock face: cracked, lit on one side, and darker towards its foot."""
     stencil = cut(canvas, [outline], margin=20)
     rows, _ = stencil.window
-    height, low = float(outline[:, 1].min()), float(outline[:, 1].max())
+    height = float(outline[:, 1].min())
+    low = float(outline[:, 1].max())
     share = smoothstep(0, 1, (canvas.down[rows] - height) / (low - height))[..., None]
     stones = rock_face(canvas, stencil, seed)
-    colour = (numbers(top) * (1 - share) + numbers(foot) * share) * (0.62 + 0.76 * stones)[
-        ..., None
-    ]
+    bright = (0.62 + 0.76 * stones)[..., None]
+    colour = (numbers(top) * (1 - share) + numbers(foot) * share) * bright
     stamp(canvas, stencil, numbers(colour))
+
     for width, strength in ((26.0, 0.2), (5.0, 0.6)):
         edge = rim(stencil, toward, width * canvas.scale) * (0.2 + 1.3 * stones)
-        stamp(
-            canvas,
-            Stencil(stencil.top, stencil.left, numbers(np.clip(edge, 0, 1))),
-            rock_light,
-            strength,
-        )
+        lit = Stencil(stencil.top, stencil.left, numbers(np.clip(edge, 0, 1)))
+        stamp(canvas, lit, rock_light, strength)
 
 
 def rock_face(canvas: Canvas, stencil: Stencil, seed: int) -> Array:
-    """The broken planes of a rock inside a stencil: big slabs, smaller chips on them, and weather over all."""
+    """The broken planes of a rock inside a stencil: big slabs, smaller chips, weather over all."""
     rows, columns = stencil.window
     bend = (noise(canvas, (60, 60), seed, 4)[stencil.window] - 0.5) * 34
-    x, y = numbers(canvas.across[:, columns] + bend), numbers(canvas.down[rows] + bend * 0.7)
-    slabs, chips = facets(x, y, (64, 110), seed), facets(x, y, (27, 44), seed + 1)
+    x = numbers(canvas.across[:, columns] + bend)
+    y = numbers(canvas.down[rows] + bend * 0.7)
+    slabs = facets(x, y, (64, 110), seed)
+    chips = facets(x, y, (27, 44), seed + 1)
     weather = noise(canvas, (150, 90), seed + 2, 5)[stencil.window]
     return numbers(0.42 * slabs + 0.25 * chips + 0.33 * weather)
 
@@ -248,7 +233,7 @@ def rock_face(canvas: Canvas, stencil: Stencil, seed: int) -> Array:
 def surf(
     canvas: Canvas, line: float, span: Point, colour: Colour, strength: float, seed: int
 ) -> None:
-    """Foam where the water meets the rock: short level dashes, thick at the rock and thin further out."""
+    """Foam where water meets rock: short level dashes, thick at the rock, thin further out."""
     random = np.random.default_rng(seed)
     shape: Shape = []
     for _ in range(int((span[1] - span[0]) / 7)):
@@ -263,9 +248,8 @@ def tuft(random: np.random.Generator, root: Point, height: float, lean: float) -
     """One grass blade of random length and bow."""
     tall = height * (0.4 + 0.8 * random.random())
     sway = (random.random() - 0.5 + lean) * tall * 0.9
-    return blade(
-        (root[0], root[1] + 4), (root[0] + sway, root[1] - tall), -sway * 0.25, 2.0 + tall * 0.07
-    )
+    tip = (root[0] + sway, root[1] - tall)
+    return blade((root[0], root[1] + 4), tip, -sway * 0.25, 2.0 + tall * 0.07)
 
 
 def grass(
@@ -279,7 +263,7 @@ def grass(
     lean: float = 0.15,
     sink: float = 0.0,
 ) -> None:
-    """Blades along a skyline (or sunk below it, for a meadow)."""
+    """Blades along a skyline; `sink` strews them below it, for a meadow."""
     random = np.random.default_rng(seed)
     places = span[0] + random.random(count) * (span[1] - span[0])
     roots = [(float(x), ground(canvas, line, x) + float(random.random()) * sink) for x in places]
@@ -289,20 +273,20 @@ def grass(
 def flowers(
     canvas: Canvas, line: Array, span: Point, count: int, sink: float, colour: Colour, seed: int
 ) -> None:
-    """Small blossoms on stalks, which are dots of colour in the grass."""
+    """Small blossoms: dots of colour in the grass."""
     random = np.random.default_rng(seed)
     for _ in range(count):
         x = span[0] + float(random.random()) * (span[1] - span[0])
-        y = ground(canvas, line, x) + float(random.random()) * sink - 6
-        size = (2.4 + 2.6 * float(random.random())) * (
-            0.8 + 1.2 * max(y - ground(canvas, line, x), 0) / (sink + 1)
-        )
+        skyline = ground(canvas, line, x)
+        y = skyline + float(random.random()) * sink - 6
+        nearness = 0.8 + 1.2 * max(y - skyline, 0) / (sink + 1)
+        size = (2.4 + 2.6 * float(random.random())) * nearness
         turns = np.linspace(0, 2 * np.pi, 5, endpoint=False) + random.random()
-        petals = [moved_petal(x, y, size, float(turn)) for turn in turns]
+        petals = [petal(x, y, size, float(turn)) for turn in turns]
         draw(canvas, petals, mix(colour, (1.0, 1.0, 1.0), float(random.random()) * 0.35))
 
 
-def moved_petal(x: float, y: float, size: float, turn: float) -> Outline:
+def petal(x: float, y: float, size: float, turn: float) -> Outline:
     """One petal of a blossom seen a little from the side."""
     angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     across = x + np.cos(turn) * size + np.cos(angles) * size * 0.75
@@ -324,11 +308,10 @@ def pine(random: np.random.Generator, foot: Point, height: float, spread: float 
             points.append((foot[0] + side * reach * 0.42, level - height * 0.005))
         sides.append(points)
     trunk = height * 0.016
-    base = [(foot[0] + trunk, foot[1] - height * 0.07), (foot[0] + trunk, foot[1] + 8)]
-    mirrored = [(foot[0] - trunk, foot[1] + 8), (foot[0] - trunk, foot[1] - height * 0.07)]
-    return smooth(
-        [(foot[0], foot[1] - height), *sides[1], *base, *mirrored, *sides[0][::-1]], steps=4
-    )
+    right = [(foot[0] + trunk, foot[1] - height * 0.07), (foot[0] + trunk, foot[1] + 8)]
+    left = [(foot[0] - trunk, foot[1] + 8), (foot[0] - trunk, foot[1] - height * 0.07)]
+    top = (foot[0], foot[1] - height)
+    return smooth([top, *sides[1], *right, *left, *sides[0][::-1]], steps=4)
 
 
 def pines(
@@ -341,7 +324,7 @@ def pines(
     seed: int,
     fade: float = 0.0,
 ) -> None:
-    """A row of pines that grows on a skyline; fade softens them with distance."""
+    """A row of pines on a skyline; `fade` softens them with distance."""
     random = np.random.default_rng(seed)
     shape: Shape = []
     for place in np.linspace(span[0], span[1], count):
@@ -351,7 +334,7 @@ def pines(
     draw(canvas, shape, colour, soften=fade)
 
 
-# Water
+# ---- water ---------------------------------------------------------------------------------------
 
 
 def depth_of(canvas: Canvas, horizon: float) -> Array:
@@ -360,7 +343,7 @@ def depth_of(canvas: Canvas, horizon: float) -> Array:
 
 
 def ripples(canvas: Canvas, horizon: float, seed: int, broad: float = 1.0) -> Array:
-    """Level wavelets between 0 and 1, which are small and flat far away and large in front."""
+    """Level wavelets between 0 and 1, small and flat far away and large in front."""
     depth = depth_of(canvas, horizon)
     place = np.log2(np.maximum(depth, 0.004) / 0.004) / 8 * 4
     total = np.zeros((canvas.height, canvas.width), dtype=np.float32)
@@ -376,14 +359,14 @@ def ripples(canvas: Canvas, horizon: float, seed: int, broad: float = 1.0) -> Ar
 def water(
     canvas: Canvas, horizon: float, stops: Stops, reflect: float, waves: Array, stir: float = 1.0
 ) -> None:
-    """The sea: a wash that deepens towards us, and the world above turned upside down and stirred in it."""
+    """The sea: a wash that deepens towards us, and the world above it mirrored and stirred."""
     depth = depth_of(canvas, horizon)
-    columns, rows = np.arange(canvas.width)[None, :], np.arange(canvas.height)[:, None]
+    columns = np.arange(canvas.width)[None, :]
+    rows = np.arange(canvas.height)[:, None]
     level = horizon * canvas.scale
     push = (waves - 0.5) * depth**0.8 * canvas.scale * stir
-    mirrored = sampled(
-        canvas.pixels, columns + push * 120, level - (rows - level) * 0.92 - 2 + push * 90
-    )
+    above = level - (rows - level) * 0.92 - 2 + push * 90
+    mirrored = sampled(canvas.pixels, columns + push * 120, above)
     wash = ramp(depth, stops)
     share = reflect * (1 - 0.55 * depth[..., None])
     covered = np.clip((canvas.down - horizon) * canvas.scale + 0.5, 0, 1)
@@ -410,7 +393,7 @@ def glitter(
     strength: float,
     edge: float = 0.55,
 ) -> None:
-    """The broken road of light which a lamp, moon or sun lays on the water."""
+    """The broken road of light that a lamp, moon or sun lays on the water."""
     away = (canvas.across - numbers(centre)) / numbers(spread)
     road = np.exp(-(away**2))
     sparks = smoothstep(edge + 0.16 * (1 - road), edge + 0.22, waves + 0.18 * road)
@@ -425,7 +408,8 @@ def crests(
     shape: Shape = []
     for _ in range(count):
         depth = float(random.random()) ** 1.5
-        x, y = float(random.random()) * WIDTH, horizon + 6 + depth * (HEIGHT - horizon)
+        x = float(random.random()) * WIDTH
+        y = horizon + 6 + depth * (HEIGHT - horizon)
         width = (14 + 120 * depth) * (0.6 + 0.8 * float(random.random()))
         shape.append(crest(x, y, width))
     draw(canvas, shape, colour, strength)
@@ -448,18 +432,19 @@ def reflection(
     strength: float,
     tone: Colour,
 ) -> None:
-    """The upside-down picture of what stands at a waterline, broken by the waves and lost with depth."""
+    """What stands at a waterline, mirrored, broken by the waves and lost with depth."""
     below_line = canvas.down - waterline
     push = (waves - 0.5) * np.clip(below_line / reach, 0.05, 1) * canvas.scale
-    columns, rows = np.arange(canvas.width)[None, :], np.arange(canvas.height)[:, None]
+    columns = np.arange(canvas.width)[None, :]
+    rows = np.arange(canvas.height)[:, None]
     level = waterline * canvas.scale
-    mirrored = sampled(
-        canvas.pixels, columns + push * 80, level - (rows - level) - 3 * canvas.scale + push * 24
-    )
+    above = level - (rows - level) - 3 * canvas.scale + push * 24
+    mirrored = sampled(canvas.pixels, columns + push * 80, above)
+
     soft = 24 + 0.1 * (span[1] - span[0])
-    inside = smoothstep(span[0] - soft, span[0], canvas.across) * smoothstep(
-        span[1] + soft, span[1], canvas.across
-    )
+    right_of_start = smoothstep(span[0] - soft, span[0], canvas.across)
+    left_of_end = smoothstep(span[1] + soft, span[1], canvas.across)
+    inside = right_of_start * left_of_end
     share = inside * np.exp(-np.maximum(below_line, 0) / reach) * (below_line > 0) * strength
     paint(canvas, share, numbers(mirrored * numbers(tone)))
 

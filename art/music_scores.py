@@ -1,13 +1,15 @@
-"""The four background pieces, written down: chords, melodies and who plays what. All of it is Storyreel's own.
+"""The four background pieces, written down: chords, melodies, and who plays what. All of it is our
+own.
 
-A melody is one string a bar: notes as "pitch/beats", "-" being a rest. A figure is what an accompanist does with the
-chord of each bar: "voice/beats", the voices being numbered from the lowest, "b" for the bass note, "x" for an
-instrument without pitch, "+" for an octave up. The beat is whatever the tempo counts: quavers in 6/8, crotchets otherwise.
+A melody is one string a bar, with notes as "pitch/beats"; "-" is a rest. A figure is what an
+accompanist does with the chord of each bar, as "voice/beats": voices are numbered from the lowest,
+"b" is the bass note, "x" a note of an instrument without pitch, "+" an octave up. The beat is the
+one that the tempo counts: quavers in 6/8, crotchets otherwise.
 """
 
 from dataclasses import dataclass
 
-from instruments import (
+from art.instruments import (
     Instrument,
     bass,
     felt_piano,
@@ -26,14 +28,20 @@ class Part:
     """One player: a melody or a figure, where they sit and how loud they play."""
 
     instrument: Instrument
-    level: float  # decibels
-    pan: float = 0.0  # -1 left ... 1 right
-    echo: float = 0.3  # share sent to the reverberation
+    level: float
+    """Decibels."""
+    pan: float = 0.0
+    """-1 is left, 1 is right."""
+    echo: float = 0.3
+    """The share sent to the reverberation."""
     melody: tuple[str, ...] = ()
-    figures: tuple[str, ...] = ()  # taken in turn, bar by bar
+    figures: tuple[str, ...] = ()
+    """Taken in turn, bar by bar, where there is no melody."""
     octave: int = 0
-    wide: bool = False  # two different takes, left and right
-    rests: frozenset[int] = frozenset()  # bars left out, counted from 0
+    wide: bool = False
+    """Two different takes, left and right."""
+    rests: frozenset[int] = frozenset()
+    """Bars left out, counted from 0."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,18 @@ class Piece:
     chords: tuple[str, ...]
     parts: tuple[Part, ...]
     seed: int
-    register: tuple[int, int] = (53, 72)  # MIDI pitches between which chords are voiced
-    swing: float = 0.5  # where the off-beat half falls within its beat
-    looseness: float = 0.010  # seconds, standard deviation of when a note starts
-    room: float = 2.2  # seconds until the reverberation has fallen by 60 dB
-    dullness: float = 6000.0  # hertz above which the whole mix falls off
-    sea: float | None = None  # decibels of waves on a shore, if there is one
+    register: tuple[int, int] = (53, 72)
+    """MIDI pitches between which chords are voiced."""
+    swing: float = 0.5
+    """Where the off-beat half falls within its beat."""
+    looseness: float = 0.010
+    """Seconds, standard deviation of when a note starts."""
+    room: float = 2.2
+    """Seconds until the reverberation has fallen by 60 dB."""
+    dullness: float = 6000.0
+    """Hertz, above which the whole mix falls off."""
+    sea: float | None = None
+    """Decibels of waves on a shore, if there is one."""
 
 
 def bars(text: str) -> tuple[str, ...]:
@@ -67,7 +81,8 @@ HARBOUR = Piece(
     tempo=126,
     beats_in_bar=6,
     chords=bars(
-        "Dadd9 | Bm7 | G | D/F# | Em7 | G | A7sus4 | A7 | Bm7 | F#m7 | G | Dadd9 | Em7 | D/F# | Gmaj7 | A7sus4 |"
+        "Dadd9 | Bm7 | G | D/F# | Em7 | G | A7sus4 | A7 |"
+        "Bm7 | F#m7 | G | Dadd9 | Em7 | D/F# | Gmaj7 | A7sus4 |"
         "Dadd9 | Bm7 | G | D/F# | Em7 | A7 | Dadd9 | A7sus4"
     ),
     parts=(
@@ -101,7 +116,7 @@ HARBOUR = Piece(
     sea=-50.0,
 )
 
-# A lullaby in 3/4: thumb piano over a harp, a minor fourth degree for the dark and a borrowed seventh for the dream.
+# A lullaby in 3/4: thumb piano over a harp, with a minor fourth degree and a borrowed seventh.
 LANTERN = Piece(
     file="calm/lantern.ogg",
     key="F major",
@@ -119,10 +134,12 @@ LANTERN = Piece(
             pan=-0.15,
             echo=0.4,
             melody=bars(
-                "C5/2 F5/1 | E5/2 C5/1 | D5/1 C5/1 A4/1 | C5/3 | Bb4/2 D5/1 | C5/1 Bb4/1 G4/1 | A4/3 | -/3 |"
+                "C5/2 F5/1 | E5/2 C5/1 | D5/1 C5/1 A4/1 | C5/3 |"
+                "Bb4/2 D5/1 | C5/1 Bb4/1 G4/1 | A4/3 | -/3 |"
                 "D5/2 F5/1 | E5/2 C5/1 | D5/1 F5/1 A5/1 | A5/2 F5/1 |"
                 "G5/1 F5/1 D5/1 | F5/2 D5/1 | D5/1 Eb5/1 G5/1 | F5/2 -/1 |"
-                "C5/2 F5/1 | E5/2 C5/1 | D5/1 F5/1 A5/1 | G5/1 F5/1 Db5/1 | C5/2 A4/1 | Bb4/1 G4/1 C5/1 | A4/3 | -/3"
+                "C5/2 F5/1 | E5/2 C5/1 | D5/1 F5/1 A5/1 | G5/1 F5/1 Db5/1 |"
+                "C5/2 A4/1 | Bb4/1 G4/1 C5/1 | A4/3 | -/3"
             ),
         ),
         Part(
@@ -145,13 +162,15 @@ LANTERN = Piece(
     dullness=6000.0,
 )
 
-_HOP = "D5/0.5 -/0.5 G5/0.5 -/0.5 B5/1 A5/0.5 G5/0.5"
-_SKIP = "E5/0.5 -/0.5 G5/0.5 -/0.5 B5/1 -/1"
-_TURN = "C6/0.5 -/0.5 B5/0.5 A5/0.5 G5/1 E5/1 | F#5/0.5 A5/0.5 -/0.5 F#5/0.5 D5/1 -/1"
-_LAND = f"{_HOP} | E5/0.5 -/0.5 G5/0.5 -/0.5 B5/0.5 D6/0.5 B5/1 | C6/0.5 A5/0.5 -/0.5 F#5/0.5 A5/1 F#5/1 |G5/1 D5/1 G5/1 -/1"
-_HALF = f"{_HOP} | E5/0.5 -/0.5 G5/0.5 -/0.5 B5/0.5 D6/0.5 B5/1 | C6/0.5 A5/0.5 -/0.5 E5/0.5 G5/1 A5/1 | F#5/1 D5/1 -/2"
-_BRIDGE = (
-    "E5/1 G5/1 C6/1 G5/1 | D5/0.5 E5/0.5 G5/1 B5/1 -/1 | C6/0.5 B5/0.5 A5/1 E5/1 A5/1 | B5/1.5 G5/0.5 D5/1 -/1 |"
+HOP = "D5/0.5 -/0.5 G5/0.5 -/0.5 B5/1 A5/0.5 G5/0.5"
+SKIP = "E5/0.5 -/0.5 G5/0.5 -/0.5 B5/1 -/1"
+TURN = "C6/0.5 -/0.5 B5/0.5 A5/0.5 G5/1 E5/1 | F#5/0.5 A5/0.5 -/0.5 F#5/0.5 D5/1 -/1"
+CLIMB = "E5/0.5 -/0.5 G5/0.5 -/0.5 B5/0.5 D6/0.5 B5/1"
+LAND = f"{HOP} | {CLIMB} | C6/0.5 A5/0.5 -/0.5 F#5/0.5 A5/1 F#5/1 | G5/1 D5/1 G5/1 -/1"
+HALF = f"{HOP} | {CLIMB} | C6/0.5 A5/0.5 -/0.5 E5/0.5 G5/1 A5/1 | F#5/1 D5/1 -/2"
+BRIDGE = (
+    "E5/1 G5/1 C6/1 G5/1 | D5/0.5 E5/0.5 G5/1 B5/1 -/1 |"
+    "C6/0.5 B5/0.5 A5/1 E5/1 A5/1 | B5/1.5 G5/0.5 D5/1 -/1 |"
     "E5/0.5 G5/0.5 -/0.5 C6/0.5 E6/1 C6/1 | D6/1 B5/0.5 A5/0.5 F#5/1 -/1 |"
     "C#6/0.5 -/0.5 A5/0.5 -/0.5 G5/1 E5/1 | F#5/0.5 A5/0.5 C6/1 A5/0.5 F#5/0.5 D5/1"
 )
@@ -174,9 +193,9 @@ HOPSCOTCH = Piece(
             echo=0.25,
             octave=-1,
             melody=bars(
-                f"{_HOP} | {_SKIP} | {_TURN} | {_HALF} | {_HOP} | {_SKIP} | {_TURN} | {_LAND} | {_BRIDGE} |"
+                f"{HOP} | {SKIP} | {TURN} | {HALF} | {HOP} | {SKIP} | {TURN} | {LAND} | {BRIDGE} |"
             )[:24]
-            + bars(f"{_HOP} | {_SKIP} | {_TURN} | {_LAND}"),
+            + bars(f"{HOP} | {SKIP} | {TURN} | {LAND}"),
         ),
         Part(
             kalimba,
@@ -184,9 +203,9 @@ HOPSCOTCH = Piece(
             pan=0.4,
             echo=0.4,
             melody=("-/4",) * 8
-            + bars(f"{_HOP} | {_SKIP} | {_TURN} | {_LAND}")
+            + bars(f"{HOP} | {SKIP} | {TURN} | {LAND}")
             + ("-/4",) * 8
-            + bars(f"{_HOP} | {_SKIP} | {_TURN} | {_LAND}"),
+            + bars(f"{HOP} | {SKIP} | {TURN} | {LAND}"),
         ),
         Part(bass, -15.0, echo=0.1, figures=("b/1 -/1 b/1 -/1", "b/1.5 -/2.5")),
         Part(pizzicato, -7.5, pan=0.05, echo=0.15, octave=1, figures=("b/2 b/1 b/1", "b/2 b/2")),
@@ -215,7 +234,8 @@ HOPSCOTCH = Piece(
     dullness=6500.0,
 )
 
-# A night sky: the raised fourth of the Lydian mode over a held bass, glass bells that answer a far piano.
+# A night sky: the raised fourth of the Lydian mode over a held bass; glass bells answer a far
+# piano.
 STARLIGHT = Piece(
     file="wonder/starlight.ogg",
     key="E flat Lydian and major",
@@ -232,8 +252,10 @@ STARLIGHT = Piece(
             pan=-0.1,
             echo=0.7,
             melody=bars(
-                "G5/3 F5/1 | A5/4 | G5/2 Eb5/2 | C5/3 -/1 | Bb5/3 G5/1 | A5/2 C6/2 | Bb5/2 F5/2 | Eb5/3 -/1 |"
-                "C6/2 Bb5/1 G5/1 | F5/4 | D5/2 F5/2 | G5/3 -/1 | Ab5/2 G5/1 F5/1 | Eb5/2 G5/2 | F5/4 | -/4"
+                "G5/3 F5/1 | A5/4 | G5/2 Eb5/2 | C5/3 -/1 |"
+                "Bb5/3 G5/1 | A5/2 C6/2 | Bb5/2 F5/2 | Eb5/3 -/1 |"
+                "C6/2 Bb5/1 G5/1 | F5/4 | D5/2 F5/2 | G5/3 -/1 |"
+                "Ab5/2 G5/1 F5/1 | Eb5/2 G5/2 | F5/4 | -/4"
             ),
         ),
         Part(

@@ -1,15 +1,15 @@
-"""Sound tools that the narration and the music share: filters, loudness, limiting and encoding.
+"""Sound tools that the narration and the music share: filters, loudness, limiting, encoding.
 
-Everything here is plain numpy plus PyAV, so that the demo's sound can be made again wherever Storyreel itself runs.
-Sound is held as float64 arrays shaped (samples,) or (channels, samples), full scale being 1.0.
+Everything here is numpy and PyAV, so the demo's sound can be made wherever Storyreel itself runs.
+Sound is float64, shaped (samples,) or (channels, samples); full scale is 1.0.
 
-Filters work on the whole signal at once, in the frequency domain. That makes them free of phase shift and, because a
-discrete Fourier transform treats its input as one turn of a circle, it also makes them seamless for looped music.
+Filters work on the whole signal at once, in the frequency domain, so they shift no phase. A
+discrete Fourier transform treats its input as one turn of a circle, so they are also seamless for
+music that loops.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -17,89 +17,99 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
+Response = Callable[[FloatArray], FloatArray]
+"""A filter: the gain at each frequency in hertz."""
 
-# K-weighting of ITU-R BS.1770-4, tables 1 and 2: the high shelf, then the high-pass, as (b, a) at 48 kHz.
-_K_WEIGHTING = (
+K_WEIGHTING = (
     (
         (1.53512485958697, -2.69169618940638, 1.19839281085285),
         (1.0, -1.69065929318241, 0.73248077421585),
     ),
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )
-_K_WEIGHTING_RATE = 48_000
+"""ITU-R BS.1770-4, tables 1 and 2: the high shelf, then the high-pass, as (b, a) at 48 kHz."""
+K_WEIGHTING_RATE = 48_000
 
 
 def from_decibels(level: float) -> float:
-    """Turn a level in decibels into a factor."""
+    """A level in decibels as a factor."""
     return float(10.0 ** (level / 20.0))
 
 
 def to_decibels(factor: float) -> float:
-    """Turn a factor into a level in decibels; silence becomes a very low level, not minus infinity."""
+    """A factor as a level in decibels. Silence is -240, not minus infinity."""
     return float(20.0 * np.log10(max(factor, 1e-12)))
 
 
 def peak_decibels(samples: FloatArray) -> float:
-    """Give the highest sample of the sound in decibels relative to full scale."""
+    """The highest sample, in dBFS."""
     return to_decibels(float(np.max(np.abs(samples))))
 
 
-def shape_spectrum(
-    samples: FloatArray, rate: int, response: Callable[[FloatArray], FloatArray]
-) -> FloatArray:
-    """Multiply the spectrum of the sound, taken as one circle, by a gain that depends on the frequency in hertz."""
+# ---- filters -------------------------------------------------------------------------------------
+
+
+def shape_spectrum(samples: FloatArray, rate: int, response: Response) -> FloatArray:
+    """The sound, taken as one circle, through a filter."""
     length = samples.shape[-1]
     gain = response(np.fft.rfftfreq(length, 1.0 / rate).astype(np.float64))
     return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gain, length), dtype=np.float64)
 
 
-def high_pass_response(corner: float, order: int = 2) -> Callable[[FloatArray], FloatArray]:
-    """Give the magnitude of a Butterworth high-pass: 1 / sqrt(1 + (corner / f) ** (2 * order))."""
+def high_pass_response(corner: float, order: int = 2) -> Response:
+    """A Butterworth high-pass: 1 / sqrt(1 + (corner / f) ** (2 * order))."""
     return lambda hertz: 1.0 / np.sqrt(1.0 + (corner / np.maximum(hertz, 1e-3)) ** (2 * order))
 
 
-def low_pass_response(corner: float, order: int = 1) -> Callable[[FloatArray], FloatArray]:
-    """Give the magnitude of a Butterworth low-pass: 1 / sqrt(1 + (f / corner) ** (2 * order))."""
+def low_pass_response(corner: float, order: int = 1) -> Response:
+    """A Butterworth low-pass: 1 / sqrt(1 + (f / corner) ** (2 * order))."""
     return lambda hertz: 1.0 / np.sqrt(1.0 + (hertz / corner) ** (2 * order))
 
 
-def shelf_response(corner: float, decibels: float) -> Callable[[FloatArray], FloatArray]:
-    """Give a gentle high shelf: unity far below the corner, the given gain far above it, half of it at the corner."""
+def shelf_response(corner: float, decibels: float) -> Response:
+    """A gentle high shelf: no gain far below the corner, half of it there, all of it far above."""
     return lambda hertz: 10.0 ** (decibels / 20.0 * hertz**2 / (hertz**2 + corner**2))
 
 
 def convolve_circular(samples: FloatArray, impulse: FloatArray) -> FloatArray:
-    """Convolve the sound with an impulse response on a circle: what runs over the end comes in at the start."""
+    """The sound convolved with an impulse response; its end runs over into its beginning."""
     length = samples.shape[-1]
     spectrum = np.fft.rfft(samples) * np.fft.rfft(impulse, length)
     return np.asarray(np.fft.irfft(spectrum, length), dtype=np.float64)
 
 
 def resample(samples: FloatArray, rate: int, new_rate: int) -> FloatArray:
-    """Change the sample rate by cutting or padding the spectrum, the ideal band-limited interpolation."""
+    """The sound at another rate, by ideal band-limited interpolation (spectrum cut or padded)."""
     length = samples.shape[-1]
     new_length = round(length * new_rate / rate)
-    return np.asarray(
-        np.fft.irfft(np.fft.rfft(samples), new_length) * (new_length / length), dtype=np.float64
-    )
+    resampled = np.fft.irfft(np.fft.rfft(samples), new_length) * (new_length / length)
+    return np.asarray(resampled, dtype=np.float64)
 
 
-def _k_weighting_response(hertz: FloatArray) -> FloatArray:
-    """Give the magnitude of the K-weighting filters, evaluated from their 48 kHz coefficients at real frequencies."""
-    delay = np.exp(-2j * np.pi * np.minimum(hertz, _K_WEIGHTING_RATE / 2) / _K_WEIGHTING_RATE)
+# ---- loudness ------------------------------------------------------------------------------------
+
+
+def k_weighting_response(hertz: FloatArray) -> FloatArray:
+    """The magnitude of the K-weighting, from its 48 kHz coefficients, at real frequencies."""
+    delay = np.exp(-2j * np.pi * np.minimum(hertz, K_WEIGHTING_RATE / 2) / K_WEIGHTING_RATE)
     gain: ComplexArray = np.ones_like(delay)
-    for (b0, b1, b2), (a0, a1, a2) in _K_WEIGHTING:
+    for (b0, b1, b2), (a0, a1, a2) in K_WEIGHTING:
         gain = gain * (b0 + b1 * delay + b2 * delay**2) / (a0 + a1 * delay + a2 * delay**2)
     return np.abs(gain)
 
 
 def loudness(samples: FloatArray, rate: int) -> float:
-    """Measure integrated loudness in LUFS as ITU-R BS.1770-4 does: 0.4 s blocks, gates at -70 LUFS and -10 LU."""
-    channels = np.atleast_2d(shape_spectrum(samples, rate, _k_weighting_response))
-    block, step = round(0.4 * rate), round(0.1 * rate)
+    """Integrated loudness in LUFS, as ITU-R BS.1770-4 has it.
+
+    Blocks of 0.4 s, one every 0.1 s; gates at -70 LUFS and 10 LU below what passes the first gate.
+    """
+    channels = np.atleast_2d(shape_spectrum(samples, rate, k_weighting_response))
+    block = round(0.4 * rate)
+    step = round(0.1 * rate)
     energy = np.concatenate(([0.0], np.cumsum(np.sum(channels**2, axis=0))))
     starts = np.arange(0, channels.shape[1] - block + 1, step)
     power = (energy[starts + block] - energy[starts]) / block
+
     audible = power[power > 10.0 ** ((-70.0 + 0.691) / 10.0)]
     gated = audible[audible > np.mean(audible) * 0.1]
     return float(-0.691 + 10.0 * np.log10(np.mean(gated)))
@@ -108,26 +118,29 @@ def loudness(samples: FloatArray, rate: int) -> float:
 def limit_peaks(
     samples: FloatArray, rate: int, ceiling: float, window: float = 0.006
 ) -> FloatArray:
-    """Hold peaks under the ceiling (in decibels) by a gain that dips smoothly before and after each of them.
+    """Hold peaks under the ceiling (dBFS) by a gain that dips smoothly around each of them.
 
-    The gain that each sample needs is widened by a running minimum, then smoothed by a Hann window of the same width:
-    the smoothed gain can never exceed what the sample under its middle needs. Both run on the circle.
+    A running minimum widens the gain that each sample needs; a Hann window of the same width (in
+    seconds) smooths it. So the smoothed gain never exceeds what the sample under its middle needs.
+    Both run on the circle.
     """
     width = round(window * rate) | 1
     magnitude = np.max(np.abs(np.atleast_2d(samples)), axis=0)
     needed = np.minimum(1.0, from_decibels(ceiling) / np.maximum(magnitude, 1e-9))
     padded = np.pad(needed, width // 2, mode="wrap")
     lowest = np.lib.stride_tricks.sliding_window_view(padded, width).min(axis=1)
+
     smoother = np.hanning(width + 2)[1:-1]
     smoother = np.roll(np.pad(smoother / smoother.sum(), (0, lowest.size - width)), -(width // 2))
     return np.asarray(samples * convolve_circular(lowest, smoother), dtype=np.float64)
 
 
 def bring_to_loudness(samples: FloatArray, rate: int, target: float, ceiling: float) -> FloatArray:
-    """Scale the sound to the target loudness in LUFS and hold its peaks under the ceiling in decibels."""
-    for _ in range(
-        3
-    ):  # limiting takes a little loudness away, so close in on the target in three rounds
+    """Scale the sound to a loudness in LUFS, and hold its peaks under the ceiling in dBFS.
+
+    Limiting takes a little loudness away, so this closes in on the target in three rounds.
+    """
+    for _ in range(3):
         samples = samples * from_decibels(target - loudness(samples, rate))
         if peak_decibels(samples) <= ceiling:
             break
@@ -135,24 +148,34 @@ def bring_to_loudness(samples: FloatArray, rate: int, target: float, ceiling: fl
     return samples
 
 
+# ---- files ---------------------------------------------------------------------------------------
+
+
 def encode(
     samples: FloatArray, rate: int, path: Path, codec: str, bit_rate: int, options: dict[str, str]
 ) -> None:
-    """Write the sound through PyAV's encoder; the container follows from the suffix, and no tags are added."""
+    """Write the sound by PyAV's encoder; the suffix says the container, and no tags are added.
+
+    Raises ValueError when the codec is not one of sound.
+    """
     planes = np.atleast_2d(samples).astype(np.float32)
     layout = "stereo" if planes.shape[0] == 2 else "mono"
+    frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
+    frame.sample_rate = rate
+    frame.pts = 0
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
-        stream: Any = container.add_stream(codec, rate=rate, layout=layout, options=options)
+        stream = container.add_stream(codec, rate=rate, layout=layout, options=options)
+        if not isinstance(stream, av.AudioStream):
+            raise ValueError(f"{codec} does not encode sound")
         stream.bit_rate = bit_rate
-        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
-        frame.sample_rate, frame.pts = rate, 0
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
 def decode(path: Path) -> tuple[FloatArray, int]:
-    """Read a sound file through PyAV, shaped (channels, samples), with its sample rate."""
+    """A sound file's samples, shaped (channels, samples), and its sample rate."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
