@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from daemon.media.loudness import STEP, LoudnessMeter, integrated
 from daemon.media.samples import SAMPLE_RATE, Samples
-from tests.helpers.sounds import ebur128, noise, read, sine, speech, stereo
+from tests.helpers.sounds import ebur128, noise, sine, speech, stereo
+from tests.helpers.sounds import read as decoded
+
+__all__ = ["RECORDINGS", "decoded", "ebur128", "noise", "speech", "stereo"]  # for other tests
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = sorted([*(ROOT / "daemon/demo").glob("*/*.mp3"), *(ROOT / "music").glob("*/*.ogg")])
@@ -58,7 +61,7 @@ def test_sound_is_as_loud_as_ffmpeg_s_meter_finds_it(name: str) -> None:
 def test_the_demo_s_narrations_and_the_music_are_as_loud_as_ffmpeg_s_meter_finds_them(
     path: Path,
 ) -> None:
-    sound = read(path)
+    sound = decoded(path)
     assert measured(sound) == pytest.approx(ebur128(sound).loudness, abs=TOLERANCE)
 
 
