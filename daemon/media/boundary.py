@@ -6,6 +6,7 @@ is put into words, and the attempt is not repeated. An error of the machine pass
 attempt is repeated.
 """
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum, auto
@@ -62,7 +63,7 @@ BLAME: Mapping[type[FFmpegError], Blame] = {
     ffmpeg.MemoryError: Blame.MACHINE,
     ffmpeg.NotADirectoryError: Blame.MACHINE,
     ffmpeg.OSError: Blame.MACHINE,  # every other errno, such as EIO, ENOSPC and ESTALE
-    ffmpeg.PermissionError: Blame.MACHINE,
+    ffmpeg.PermissionError: Blame.MACHINE,  # EACCES; `blame` treats EPERM
     ffmpeg.ProcessLookupError: Blame.MACHINE,
     ffmpeg.TimeoutError: Blame.MACHINE,
     ffmpeg.BSFNotFoundError: Blame.PROGRAM,
@@ -83,6 +84,8 @@ file object, pass through FFmpeg as they are."""
 def blame(error: Exception) -> Blame:
     """Whose fault an error is that came up while a file was being read."""
     if isinstance(error, FFmpegError):
+        if error.errno == errno.EPERM:  # no call was denied: old decoders return -1 for damage
+            return Blame.FILE
         return BLAME.get(type(error), Blame.PROGRAM)
     if isinstance(error, MemoryError):
         return Blame.MACHINE
