@@ -84,7 +84,7 @@ file object, pass through FFmpeg as they are."""
 def blame(error: Exception) -> Blame:
     """Whose fault an error is that came up while a file was being read."""
     if isinstance(error, FFmpegError):
-        if error.errno == errno.EPERM:  # no call was denied: old decoders return -1 for damage
+        if error.errno == errno.EPERM:  # decoders return a bare -1 for damage
             return Blame.FILE
         return BLAME.get(type(error), Blame.PROGRAM)
     if isinstance(error, MemoryError):

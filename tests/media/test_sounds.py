@@ -394,15 +394,14 @@ def test_a_file_without_a_single_sample_is_refused(form: Literal["wav", "mp3"], 
         counted(io.BytesIO(encoded(form, codec, sine(0.2)).getvalue()[:44]))
 
 
-def test_a_header_over_which_a_decoder_returns_minus_1_is_damage_and_not_a_lack_of_rights() -> None:
-    """-1 is EPERM as well; here the AAC decoder returns it over a header with zero channels."""
+def test_a_header_that_no_decoder_accepts_is_not_taken_for_a_lack_of_rights() -> None:
+    """The AAC decoder answers a header with no channels by a bare -1, which is EPERM too."""
     m4a = encoded("ipod", "aac", sine(0.3)).getvalue()
     header = b"\x05\x80\x80\x80\x05\x11\x90"
     assert m4a.count(header) == 1
     broken = io.BytesIO(m4a.replace(header, header[:-1] + b"\0"))
-    with pytest.raises(UnreadableMedia, match="damaged") as caught:
+    with pytest.raises(UnreadableMedia, match="damaged: .* do not decode"):
         counted(broken)
-    assert isinstance(caught.value.__cause__, av.error.PermissionError)
 
 
 def eio() -> OSError:
