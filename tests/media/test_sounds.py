@@ -400,7 +400,7 @@ def test_a_header_that_no_decoder_accepts_is_not_taken_for_a_lack_of_rights() ->
     header = b"\x05\x80\x80\x80\x05\x11\x90"
     assert m4a.count(header) == 1
     broken = io.BytesIO(m4a.replace(header, header[:-1] + b"\0"))
-    with pytest.raises(UnreadableMedia, match="damaged: .* do not decode"):
+    with pytest.raises(UnreadableMedia, match=r"damaged: .* do not decode"):
         counted(broken)
 
 
