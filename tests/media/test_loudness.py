@@ -11,13 +11,9 @@ from hypothesis import strategies as st
 
 from daemon.media.loudness import STEP, LoudnessMeter, integrated
 from daemon.media.samples import SAMPLE_RATE, Samples
-from tests.helpers.sounds import ebur128, noise, sine, speech, stereo
+from tests.helpers.sounds import RECORDINGS, ebur128, noise, sine, speech, stereo
 from tests.helpers.sounds import read as decoded
 
-__all__ = ["RECORDINGS", "decoded", "ebur128", "noise", "speech", "stereo"]  # for other tests
-
-ROOT = Path(__file__).parents[2]
-RECORDINGS = sorted([*(ROOT / "daemon/demo").glob("*/*.mp3"), *(ROOT / "music").glob("*/*.ogg")])
 TOLERANCE = 0.1
 """LU that EBU Tech 3341 allows a meter."""
 
