@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -123,12 +124,17 @@ def test_stories_renamed_from_part_or_dropped_before_the_start_are_delivered_onc
 def test_a_service_killed_during_an_attempt_continues_it_and_delivers_once(
     root: Path, tmp_path: Path
 ) -> None:
-    folder = story(tmp_path / "long", (20.0, 20.0))
+    folder = story(tmp_path / "long", (60.0, 60.0))
+    before: dict[str, Any] = {}
+
+    def is_being_written() -> bool:
+        before.update(status(root))
+        return [job["stage"] for job in before["work"]] == ["film"]
+
     with running_service(root, **SLOWLY) as service:
         drop(folder, root)
         service.wait_for("render.started")
-        wait_until(lambda: status(root)["work"][0]["stage"] == "film", "the film is being written")
-        before = status(root)
+        wait_until(is_being_written, "the film is being written")
         service.kill()
     assert before["running"] is True
     assert [(job["story"], job["state"], job["attempt"]) for job in before["work"]] == [

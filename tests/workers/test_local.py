@@ -247,15 +247,15 @@ def test_a_pool_that_never_ran_can_be_stopped(pool_settings: Settings) -> None:
 
 
 def encoders_of(pid: int) -> list[int]:
-    """The ffmpeg processes among a process's descendants."""
+    """The processes among a process's descendants that encode: moviepy also asks ffmpeg's version."""
 
-    def name(found: int) -> str:
+    def command(found: int) -> bytes:
         try:
-            return Path(f"/proc/{found}/comm").read_text()
+            return Path(f"/proc/{found}/cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
-            return ""
+            return b""
 
-    return [found for found in descendants(pid) if name(found).startswith("ffmpeg")]
+    return [found for found in descendants(pid) if b"libx264" in command(found)]
 
 
 def end_all(pids: list[int]) -> None:
