@@ -25,7 +25,7 @@ from pydantic_settings import (
 )
 
 from daemon.errors import ConfigError, Problem
-from daemon.litter import is_ignored
+from daemon.ignored import is_ignored
 from daemon.media import fonts
 from daemon.options import (
     Captions,

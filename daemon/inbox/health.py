@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from daemon.log import Event, logger
 
-REBUILDS = 3
+FAULTS_UNTIL_DEGRADED = 3
 """This many faults in a row make the watcher degraded. After each fault, before and after that, it
 watches the inbox from the start again."""
 
@@ -24,7 +24,7 @@ class Health:
         """Take note of a check: its fault, or "" where it found none."""
         if fault:
             self._faults += 1
-            if self._faults >= REBUILDS:
+            if self._faults >= FAULTS_UNTIL_DEGRADED:
                 self.degrade(fault)
             return
 

@@ -15,8 +15,8 @@ from io import BufferedReader
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from daemon.ignored import is_ignored, is_temporary
 from daemon.inbox.readiness import Entry, ManifestState, Sighting
-from daemon.litter import is_ignored, is_temporary
 from daemon.story.manifest import LARGEST_MANIFEST, FileFacts
 from daemon.story.reading import Reading, read
 

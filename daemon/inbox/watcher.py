@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 from daemon.config import Watch
+from daemon.ignored import is_ignored
 from daemon.inbox.health import Health
 from daemon.inbox.notifications import Notifications
 from daemon.inbox.roster import Detected, Notice, Roster, Settled, Unreadable, Waiting
 from daemon.inbox.view import FolderView, list_inbox, look_at
-from daemon.litter import is_ignored
 from daemon.log import Event, logger
 
 __all__ = ["Settled", "Watcher"]

@@ -16,9 +16,9 @@ from daemon.inbox import Settled, Watcher, entries_of
 from daemon.log import Event, logger, seconds_since
 from daemon.media.library import library
 from daemon.service import systemd
-from daemon.service.room import Room
+from daemon.service.disk import DiskSpace
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, Left, Recovered, Spool, Unclaimable, recover
+from daemon.spool import Job, Recovered, RecoveredState, Spool, Unclaimable, recover
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
@@ -46,8 +46,8 @@ class Service:
 
         self._spool = Spool(settings.folders)
         self._workers = LocalWorkers(settings)
-        self._room = Room(self._spool.free_bytes, self.settings)
-        self._supervisor = Supervisor(self._spool, self._workers, self._room, self.settings)
+        self._disk = DiskSpace(self._spool.free_bytes, self.settings)
+        self._supervisor = Supervisor(self._spool, self._workers, self._disk, self.settings)
         inbox = settings.folders.inbox
         self._watcher = Watcher(inbox, lambda: self._settings.watch, self.track_names)
 
@@ -130,9 +130,9 @@ class Service:
             attempts=job.attempts,
             state=str(found.state),
         )
-        if found.state is Left.PUBLISHED:
+        if found.state is RecoveredState.PUBLISHED:
             self.begin(job, self._supervisor.finish(job))
-        elif found.state is Left.UNFINISHED:
+        elif found.state is RecoveredState.UNFINISHED:
             self.begin(job, self._supervisor.see_through(job))
 
     # ---- main loop -------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Service:
         """Claim each folder that is ready, as soon as there is room on the disk."""
         async for settled in self._watcher.settled():
             self._is_claiming = True
-            await self._room.wait()
+            await self._disk.wait()
             try:
                 await self.claim(settled)
             except OSError as error:

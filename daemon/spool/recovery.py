@@ -11,7 +11,7 @@ from daemon.spool.job import Job, read_job, rebuilt, record
 from daemon.spool.spool import Spool
 
 
-class Left(StrEnum):
+class RecoveredState(StrEnum):
     """The state of a job after recovery."""
 
     UNFINISHED = auto()  # to be tried again
@@ -24,7 +24,7 @@ class Recovered:
     """A job that an earlier run left, and its state."""
 
     job: Job
-    state: Left
+    state: RecoveredState
 
 
 def recover(spool: Spool) -> list[Recovered]:
@@ -41,16 +41,16 @@ def recover_job(spool: Spool, folder: Path) -> Recovered:
 
     if job.target:
         # The film was on disk before the target was recorded: it can be published as it is.
-        return Recovered(spool.publish(job), Left.PUBLISHED)
+        return Recovered(spool.publish(job), RecoveredState.PUBLISHED)
 
     if not is_folder(job.source):
         if os.path.lexists(job.source):
             spool.give_back(job)  # a file or a link, which is never a story
         else:
             shutil.rmtree(folder)
-        return Recovered(job, Left.DROPPED)
+        return Recovered(job, RecoveredState.DROPPED)
 
     for attempt in folder.glob("attempt-*"):
         shutil.rmtree(attempt, ignore_errors=True)
     record(job)
-    return Recovered(job, Left.UNFINISHED)
+    return Recovered(job, RecoveredState.UNFINISHED)

@@ -1,7 +1,7 @@
 """From an untrusted folder to a checked `Story`.
 
 `manifest` is the model of what a story's maker writes, `reading` reads it. `untrusted` opens the
-files of a folder, `admission` lets them in, `checks` says what is wrong, `cast` makes the pages,
+files of a folder, `admission` lets them in, `checks` says what is wrong, `builder` makes the pages,
 and `intake` puts these steps in order. The result is a `model.Story`: private copies, counted and
 checked.
 

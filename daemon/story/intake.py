@@ -16,7 +16,7 @@ from daemon.config import Settings
 from daemon.errors import Problem, Refused, StoryError
 from daemon.story import checks
 from daemon.story.admission import Admission
-from daemon.story.cast import Cast
+from daemon.story.builder import StoryBuilder
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.model import Input, Story
 from daemon.story.reading import Reading, read
@@ -39,10 +39,10 @@ def intake(
 
     story = None
     if manifest := arrival.reading.manifest:
-        cast = Cast(manifest, arrival.reading.pages, arrival.admission, name, settings)
-        problems += cast.problems()
+        builder = StoryBuilder(manifest, arrival.reading.pages, arrival.admission, name, settings)
+        problems += builder.problems()
         if not problems:
-            story = cast.story(seed_of(arrival.data, arrival.admission.inputs), not_again)
+            story = builder.story(seed_of(arrival.data, arrival.admission.inputs), not_again)
             problems += checks.length_problems(story.pages, limits)
 
     if problems or story is None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from daemon.errors import Refused
-from daemon.litter import is_ignored
+from daemon.ignored import is_ignored
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
 from daemon.story.model import Input
 from daemon.validation import closest

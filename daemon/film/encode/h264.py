@@ -59,7 +59,7 @@ They take 0.6 of the time at the same PSNR, for a tenth more bytes (measured).
 """
 
 
-class Limits(NamedTuple):
+class LevelLimits(NamedTuple):
     """What a level allows (Rec. ITU-T H.264, table A-1)."""
 
     blocks_per_second: int  # MaxMBPS
@@ -71,12 +71,12 @@ class Limits(NamedTuple):
 LEVELS = {
     #              macroblocks    macroblocks    least
     # level           a second        a frame    compression
-    "3.0": Limits(      40_500,         1_620,   2),
-    "3.1": Limits(     108_000,         3_600,   4),
-    "4.0": Limits(     245_760,         8_192,   4),
-    "4.2": Limits(     522_240,         8_704,   2),
-    "5.1": Limits(     983_040,        36_864,   2),
-    "5.2": Limits(   2_073_600,        36_864,   2),
+    "3.0": LevelLimits(      40_500,         1_620,   2),
+    "3.1": LevelLimits(     108_000,         3_600,   4),
+    "4.0": LevelLimits(     245_760,         8_192,   4),
+    "4.2": LevelLimits(     522_240,         8_704,   2),
+    "5.1": LevelLimits(     983_040,        36_864,   2),
+    "5.2": LevelLimits(   2_073_600,        36_864,   2),
 }
 # fmt: on
 

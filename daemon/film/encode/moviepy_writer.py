@@ -22,7 +22,7 @@ from proglog import ProgressBarLogger
 
 from daemon.errors import FilmError
 from daemon.film.encode.material import Material
-from daemon.film.encode.mp4 import CONTAINER, AnyPacket, Movie
+from daemon.film.encode.mp4 import CONTAINER, AnyPacket, Muxer
 from daemon.film.plan.timeline import Timeline
 from daemon.media.boundary import reading
 from daemon.media.samples import SAMPLE_RATE, Samples
@@ -162,7 +162,7 @@ def complete(bare: Path, material: Material, target: Path) -> None:
         to_video = film.add_stream_from_template(video)
         to_audio = film.add_stream_from_template(audio)
         to_video.time_base = 1 / fps
-        Movie(film, material).mux(
+        Muxer(film, material).mux(
             copied(pictures, video, to_video, slower=written_fps / fps),
             copied(sounds, audio, to_audio),
             lambda _: None,

@@ -39,10 +39,10 @@ In the form that FFmpeg's encoder wants.
 """
 
 
-class Movie:
+class Muxer:
     """An mp4 that is open for writing and has its streams of pictures and sound.
 
-    `Movie` adds the other streams, and then puts all packets into the file in order.
+    `Muxer` adds the other streams, and then puts all packets into the file in order.
     """
 
     def __init__(self, film: OutputContainer, material: Material) -> None:

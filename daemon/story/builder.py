@@ -22,7 +22,7 @@ FAINT_DB = -17.5
 LUFS, about the loudest that exist, is then 9.5 dB below a narration of -16 LUFS."""
 
 
-class Cast:
+class StoryBuilder:
     """Makes a story of a manifest that obeys the model, and of the files that came in for it."""
 
     def __init__(

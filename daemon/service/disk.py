@@ -10,7 +10,7 @@ RECHECK_SECONDS = 5.0
 """How often a full disk is checked again."""
 
 
-class Room:
+class DiskSpace:
     """The free room on one filesystem. `settings` gives the settings in force now."""
 
     def __init__(self, free_bytes: Callable[[], int], settings: Callable[[], Settings]) -> None:
