@@ -1,4 +1,4 @@
-"""`storyreel check`: every problem of a story, found by the same intake that the service uses."""
+"""`storyreel check`: every problem of a story, found by the intake that the service uses too."""
 
 import tempfile
 from pathlib import Path

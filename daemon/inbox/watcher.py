@@ -24,7 +24,7 @@ __all__ = ["Settled", "Watcher"]
 DEBOUNCE_SECONDS = 0.1
 """A copying program causes thousands of notifications; those of this time are answered together."""
 NAMES_SHOWN = 10
-"""Names that a log line lists at most: it is not a list of a thousand files."""
+"""Names that a log line lists at most, of possibly thousands."""
 
 
 class Watcher:
@@ -197,8 +197,8 @@ def log_notice(notice: Notice) -> None:
         case Unreadable(name, reason):
             what = f"cannot be read: {reason}"
             mend = (
-                "Give the service's user the right to read and write the folder"
-                " and all that is in it."
+                "Give the service's user permission to read and write the folder"
+                " and everything in it."
             )
             logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
         case Settled(name, _, seconds):

@@ -154,7 +154,7 @@ class Service:
             await self.shut_down(tasks)
 
     async def claim_settled(self) -> None:
-        """Claim each folder that is ready, as soon as there is room on the disk."""
+        """Claim each folder that is ready, as soon as there is space on the disk."""
         async for settled in self._watcher.settled():
             self._is_claiming = True
             await self._disk.wait()
@@ -202,7 +202,7 @@ class Service:
             log_degraded(reason, mend)
 
     async def report_to_systemd(self) -> None:
-        """Report READY after the first scan, then signs of life for as long as all is healthy."""
+        """Report READY after the first scan, then signs of life while the service is healthy."""
         await self._watcher.first_scan.wait()
         logger().info(Event.SERVICE_READY, seconds=seconds_since(self._began))
         systemd.notify("READY=1", self.status_line())
@@ -214,7 +214,7 @@ class Service:
                 systemd.notify(self.status_line())
 
     def is_healthy(self) -> bool:
-        """Whether scans, claims and attempts make progress."""
+        """Whether scans and attempts make progress."""
         now = time.monotonic()
         late = now - self._watcher.last_look - self._settings.watch.rescan_seconds
         return late < LATE_LOOK_SECONDS and not self._supervisor.is_stuck(now)

@@ -135,7 +135,7 @@ class Supervisor:
         return job, outcome
 
     async def attempt(self, job: Job) -> tuple[Job, Outcome]:
-        """Make one attempt, once a worker and room on the disk are free; the job as charged."""
+        """Make one attempt, once a worker and space on the disk are free; the job as charged."""
         async with self._slots:
             await self._disk.wait()
             if self._is_draining:
@@ -281,8 +281,8 @@ async def until_it_works(
 ) -> Result:
     """Take a step of the spool on a thread, again and again until it raises no OSError.
 
-    Such a step only moves folders. So a full disk or a lost share is waited for, and the story is
-    never given up.
+    Such a step only moves folders. So the service waits until a full disk or a lost share works
+    again, and never gives the story up.
     """
     retrying = AsyncRetrying(
         wait=wait_exponential_jitter(multiplier=1, max=LONGEST_STEP_WAIT_SECONDS),

@@ -1,6 +1,6 @@
 """Where a claimed story is on disk, from the inbox to the outbox: folders, renames and fsyncs.
 
-`spool` takes the steps, `recovery` goes on after a crash, and `lock` keeps a second service away.
+`spool` takes the steps, `recovery` continues after a crash, and `lock` keeps a second service away.
 `job` is the record of a claimed story, and `reasons` is what a failed one says. `durable` moves and
 writes so that a loss of power cannot undo it.
 

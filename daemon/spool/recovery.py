@@ -28,16 +28,16 @@ class Recovered:
 
 
 def recover(spool: Spool) -> list[Recovered]:
-    """Recover every job that an earlier run left, oldest first. Can be done again."""
+    """Recover every job that an earlier run left, oldest first. Safe to repeat after a crash."""
     work = spool.folders.work
     folders = [path for path in work.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return [recover_job(spool, folder) for folder in sorted(folders)]
 
 
 def recover_job(spool: Spool, folder: Path) -> Recovered:
-    """Finish or undo the step that was cut off in one job's folder."""
+    """Finish or undo the step that was interrupted in one job's folder."""
     job = read_job(folder) or rebuilt(folder)
-    shutil.rmtree(spool.hidden_copy(job), ignore_errors=True)  # from a copy that was cut off
+    shutil.rmtree(spool.hidden_copy(job), ignore_errors=True)  # a copy that was interrupted
 
     if job.target:
         # The film was on disk before the target was recorded: it can be published as it is.

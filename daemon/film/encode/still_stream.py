@@ -1,7 +1,7 @@
 """The default writer: a film's file in which every picture was encoded once.
 
-Spans and segments of sound are encoded on all cores and put into the file in order, as they come.
-Only a few of them are in memory at a time, however long the film is.
+Spans and segments of sound are encoded on all cores, and put into the file in order. Only a few of
+them are in memory at a time, however long the film is.
 """
 
 import itertools
