@@ -6,7 +6,7 @@ from pathlib import Path
 from daemon import config
 from daemon.cli.console import FINE, USAGE, complain, settings_or_exit
 from daemon.config import Folders
-from daemon.spool.spool import Spool
+from daemon.spool import Spool
 from daemon.validation import nearest
 
 UNQUOTED_NAME = re.compile(r"\w[\w.,@%+-]*")

@@ -15,7 +15,7 @@ from fractions import Fraction
 from daemon.config import FilmSettings
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import LARGEST_AREA, LARGEST_SIDE, Canvas, coded_area, frame_rate, named_canvas
-from daemon.story.model import Page, Story
+from daemon.story import Page, Story
 
 
 @dataclass(frozen=True, slots=True)
