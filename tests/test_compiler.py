@@ -16,7 +16,6 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -30,7 +29,9 @@ from daemon.story import Story
 from daemon.story.checks import picture_problems
 from tests.conftest import SettingsMaker
 from tests.helpers.broken import FailingFile
-from tests.helpers.pictures import COLOURS
+from tests.helpers.films import rgb
+from tests.helpers.folders import names
+from tests.helpers.pictures import COLOURS, noisy, save
 from tests.helpers.sounds import sine, wav
 from tests.helpers.stories import read_manifest, story, write_manifest
 
@@ -65,22 +66,6 @@ def with_film(order: Order, **film: Any) -> Order:
     """The same order for a story that chooses how its film looks."""
     write_manifest(order.source, read_manifest(order.source) | {"film": film})
     return order
-
-
-def pictures_of(order: Order) -> list[npt.NDArray[np.uint8]]:
-    """The film's frames in RGB."""
-    with av.open(order.attempt / "film.mp4") as film:
-        return [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in film.decode(video=0)]
-
-
-def noisy_picture(path: Path) -> None:
-    """A picture whose file is some kilobytes long."""
-    noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def again(order: Order, name: str) -> Order:
@@ -207,7 +192,7 @@ def test_a_film_with_some_of_everything_has_all_of_it(
     order = with_film(replace(order, settings=make_settings(film={"writer": writer})), **RICH)
     assert isinstance(compile_order(order, ignore), Film)
     report = report_of(order)
-    shown = pictures_of(order)
+    shown = rgb(order.attempt / "film.mp4")
     assert [page["page"] for page in report["pages"]] == [0, 1, 2, 3, 0]
     assert [page["text"] for page in report["pages"]][::4] == ["A test", "The End"]
     assert report["film"]["fps"] == pytest.approx(30_000 / 1001)
@@ -235,7 +220,7 @@ def test_captions_are_a_file_and_a_stream_of_the_film_whether_or_not_they_are_bu
             bytes(packet)[2:].decode() for packet in film.demux(subtitles=0) if packet.size > 2
         ]
     assert words == ["Words of page 1.", "Words of page 2.", "Words of page 3."]
-    white = [(frame[60:].min(axis=2) > 200).any() for frame in pictures_of(order)]
+    white = [(frame[60:].min(axis=2) > 200).any() for frame in rgb(order.attempt / "film.mp4")]
     assert any(white) is (captions == "burned")
 
 
@@ -371,7 +356,7 @@ def test_a_faulty_story_fails_with_all_its_problems_and_is_not_tried_again(
 def test_pictures_that_do_not_decode_fail_the_story_with_all_of_them(order: Order) -> None:
     """Their headers are good, so only the rendering finds out. One fails; the others are listed."""
     for name in ("01.png", "03.png"):
-        noisy_picture(order.source / name)
+        save(noisy(1), order.source / name)
         whole = (order.source / name).read_bytes()
         (order.source / name).write_bytes(whole[: len(whole) // 2])
     failed = failure(order)
@@ -467,7 +452,7 @@ def test_a_disk_that_breaks_while_a_file_is_decoded_is_a_fault_of_the_machine(
     stage: str, file: str, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The private copy, opened as a file object, raises EIO after its first kilobyte."""
-    noisy_picture(order.source / "02.png")
+    save(noisy(1), order.source / "02.png")
     bad = (order.source / file).read_bytes()
     real_open = Path.open
 

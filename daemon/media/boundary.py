@@ -1,10 +1,12 @@
 """The one boundary at which errors of foreign libraries become ours.
 
-FFmpeg, Pillow and fontTools raise whatever a damaged file leads them to, and the same call can fail
-because the machine has no memory left or the disk is gone. The first is the fault of a file, is put
-into words, and is never tried again; the second passes as it is, and the attempt is tried again.
+FFmpeg, Pillow and fontTools raise errors of many kinds over a damaged file. The same call can fail
+because the machine has no memory left, or because the disk is gone. An error that the file caused
+is put into words, and the attempt is not repeated. An error of the machine passes as it is, and the
+attempt is repeated.
 """
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum, auto
@@ -25,7 +27,7 @@ class Blame(StrEnum):
 
 BLAME: Mapping[type[FFmpegError], Blame] = {
     ffmpeg.ArgumentError: Blame.FILE,  # decoders return EINVAL for headers that make no sense
-    ffmpeg.BlockingIOError: Blame.FILE,  # a file never blocks: a demuxer gives up searching
+    ffmpeg.BlockingIOError: Blame.FILE,  # files never block: a demuxer gave up
     ffmpeg.BugError: Blame.FILE,
     ffmpeg.DecoderNotFoundError: Blame.FILE,
     ffmpeg.DemuxerNotFoundError: Blame.FILE,
@@ -40,7 +42,7 @@ BLAME: Mapping[type[FFmpegError], Blame] = {
     ffmpeg.ProtocolNotFoundError: Blame.FILE,
     ffmpeg.UndefinedError: Blame.FILE,
     ffmpeg.UnknownError: Blame.FILE,
-    ffmpeg.HTTPError: Blame.FILE,  # a playlist that wants the network; nothing here gives it that
+    ffmpeg.HTTPError: Blame.FILE,  # a playlist asks for the network, which it never gets
     ffmpeg.HTTPClientError: Blame.FILE,
     ffmpeg.HTTPBadRequestError: Blame.FILE,
     ffmpeg.HTTPForbiddenError: Blame.FILE,
@@ -61,7 +63,7 @@ BLAME: Mapping[type[FFmpegError], Blame] = {
     ffmpeg.MemoryError: Blame.MACHINE,
     ffmpeg.NotADirectoryError: Blame.MACHINE,
     ffmpeg.OSError: Blame.MACHINE,  # every other errno, such as EIO, ENOSPC and ESTALE
-    ffmpeg.PermissionError: Blame.MACHINE,
+    ffmpeg.PermissionError: Blame.MACHINE,  # EACCES; `blame` treats EPERM
     ffmpeg.ProcessLookupError: Blame.MACHINE,
     ffmpeg.TimeoutError: Blame.MACHINE,
     ffmpeg.BSFNotFoundError: Blame.PROGRAM,
@@ -75,16 +77,21 @@ BLAME: Mapping[type[FFmpegError], Blame] = {
     ffmpeg.OptionNotFoundError: Blame.PROGRAM,
     ffmpeg.PyAVCallbackError: Blame.PROGRAM,
 }
-"""Each of PyAV's classes, while a file is being read. (Python's own errors from a file object pass
-through FFmpeg as they are.)"""
+"""Whose fault each of PyAV's errors is while a file is being read. Python's own errors, raised by a
+file object, pass through FFmpeg as they are."""
 
 
 def blame(error: Exception) -> Blame:
     """Whose fault an error is that came up while a file was being read."""
     if isinstance(error, FFmpegError):
+        if error.errno == errno.EPERM:  # decoders return a bare -1 for damage
+            return Blame.FILE
         return BLAME.get(type(error), Blame.PROGRAM)
-    is_of_the_system = isinstance(error, OSError) and error.errno is not None
-    return Blame.MACHINE if is_of_the_system or isinstance(error, MemoryError) else Blame.FILE
+    if isinstance(error, MemoryError):
+        return Blame.MACHINE
+    if isinstance(error, OSError) and error.errno:  # Pillow's own OSErrors have no errno
+        return Blame.MACHINE
+    return Blame.FILE
 
 
 @contextmanager
@@ -92,10 +99,10 @@ def reading(
     fault: Callable[[Exception], StoryreelError],
     *kinds: type[Exception],
 ) -> Iterator[None]:
-    """Raise `fault(error)` instead of an error of these kinds for which the file is to blame.
+    """Raise `fault(error)` instead of an error of these kinds that the file caused.
 
-    Errors of ours, the machine's (MemoryError, and OSError with an errno) and other kinds pass as
-    they are.
+    All other errors pass as they are: our own, the machine's (MemoryError, and OSError with an
+    errno), the program's, and errors of other kinds.
     """
     try:
         yield

@@ -1,9 +1,7 @@
-"""Colour profiles: from the colours that a picture means to sRGB, which is what a film's pictures
-are in."""
+"""Colour profiles: from a picture's own colours to sRGB, which all pictures of a film are in."""
 
 import functools
 import io
-from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -12,19 +10,19 @@ SAME_COLOUR = 2
 """Steps of 255 that a profile may differ from sRGB and still count as sRGB: makers round its curve
 differently."""
 
-ColourMode = Literal["L", "RGB", "RGBA", "CMYK"]
-
 
 def profile_of(picture: Image.Image) -> bytes:
-    """The picture's ICC profile; empty where it has none."""
+    """The picture's ICC profile; empty if it has none."""
     profile = picture.info.get("icc_profile")
-    return profile if isinstance(profile, bytes) else b""
+    if isinstance(profile, bytes):
+        return profile
+    return b""
 
 
 def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """The colours that a picture in L, LA, RGB, RGBA or CMYK means by its profile.
+    """A picture in L, LA, RGB, RGBA or CMYK with the colours that its profile stands for, in sRGB.
 
-    Alpha stays. A picture that does not need to change is returned itself.
+    Alpha stays. A picture that needs no change is returned itself.
     """
     if not profile:
         return picture
@@ -35,20 +33,23 @@ def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
             return picture
         coloured.putalpha(alpha)
         return coloured
+
     transform = to_srgb(profile, picture.mode)
-    return picture if transform is None else transform.apply(picture)
+    if transform is None:
+        return picture
+    return transform.apply(picture)
 
 
-@functools.lru_cache(maxsize=4)  # a story's pictures mostly come from one program
+@functools.lru_cache(maxsize=4)  # a printer's profile has megabytes; a story has few profiles
 def to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The way from a profile to sRGB.
+    """The transform from a profile to sRGB, for pictures of a mode.
 
-    None for sRGB itself, and for a profile that is broken or of another kind than the picture.
+    None for sRGB itself, for a profile that is broken, and for one that does not fit the mode.
 
-    Relative colorimetric with black point compensation: a colour that sRGB has stays what it is,
-    white and black go to white and black. Perceptual would shift every colour of a printer's
-    profile for the sake of those that sRGB lacks; for the profiles of cameras and screens, which
-    are a matrix, it means the same.
+    The intent is relative colorimetric with black point compensation: colours that sRGB has stay
+    the same, and white and black become white and black. Perceptual would shift every colour of a
+    printer's profile to make room for those that sRGB lacks. For the profiles of cameras and
+    screens, which are a matrix, it means the same.
     """
     if not profile:
         return None
@@ -64,21 +65,26 @@ def to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
         )
     except (OSError, ValueError, TypeError):
         return None
-    return None if _changes_nothing(transform, mode) else transform
+    if _changes_nothing(transform, mode):
+        return None
+    return transform
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     """Whether a transform leaves colours as they are, found out by trial.
 
-    The name does not tell: some profiles called sRGB are linear, and some that are sRGB are called
-    something else.
+    The profile's name is no proof: some that are called sRGB are linear, and some that are sRGB
+    have another name.
     """
     if mode == "CMYK":
         return False
+
     levels = np.linspace(0, 255, 6, dtype=np.uint8)
     channels = len(mode)
     colours = np.stack(np.meshgrid(*[levels] * channels), axis=-1).reshape(1, -1, channels)
-    trial = Image.fromarray(colours[..., 0] if channels == 1 else colours)
+    if channels == 1:
+        colours = colours[..., 0]
+    trial = Image.fromarray(colours)
     before = np.asarray(trial.convert("RGB"), dtype=int)
     after = np.asarray(transform.apply(trial).convert("RGB"), dtype=int)
     return bool(np.abs(before - after).max() <= SAME_COLOUR)

@@ -1,6 +1,6 @@
-"""Which file a font is in: named by its file, or by its family, which fontconfig looks up.
+"""Finding a font's file: by the file's path, or by a family's name, which fontconfig looks up.
 
-Separate from `typeface`, because the settings need it and must not load the drawing of letters.
+Separate from `typeface` because the settings need this, and must not load the drawing of letters.
 """
 
 import subprocess
@@ -10,25 +10,28 @@ FONT_ENDINGS = (".ttf", ".otf", ".ttc")
 
 
 def find(font: str, base: Path) -> Path:
-    """The file of a font that is named by a path (relative to `base`) or by its family's name.
+    """The file of a font, which is given by a path (relative to `base`) or by its family's name.
 
-    Raises ValueError, in words for whoever configured it, where there is none.
+    Raises ValueError, in words for the person who chose it, if there is no such font.
     """
     if "/" in font or font.lower().endswith(FONT_ENDINGS):
         file = (base / font).absolute()
         if not file.is_file():
             raise ValueError(f"no such file: {file}")
     else:
-        file = _of_family(font)
-    _require_font(file)
+        file = find_family(font)
+    require_font(file)
     return file
 
 
-def _of_family(name: str) -> Path:
-    """The file of a family. fontconfig always finds something; only that very name counts."""
+def find_family(name: str) -> Path:
+    """The file of a family. Raises ValueError if this machine has none of exactly that name.
+
+    fontconfig itself always finds something: the family that it thinks closest.
+    """
     try:
         found = subprocess.run(
-            ["fc-match", "--format=%{family}\n%{file}", name],  # noqa: S607 - wherever it is
+            ["fc-match", "--format=%{family}\n%{file}", name],  # noqa: S607 - PATH decides
             capture_output=True,
             text=True,
             check=True,
@@ -41,7 +44,8 @@ def _of_family(name: str) -> Path:
     return Path(file)
 
 
-def _require_font(file: Path) -> None:
+def require_font(file: Path) -> None:
+    """Raise ValueError if Pillow or fontTools cannot read a file as a font."""
     # Both take as long to import as all other settings, and few settings name a font.
     from fontTools.ttLib import TTFont
     from PIL import ImageFont
@@ -50,5 +54,5 @@ def _require_font(file: Path) -> None:
         ImageFont.truetype(file)
         with TTFont(file, fontNumber=0, lazy=True) as font:
             font.getBestCmap()
-    except Exception as error:  # fontTools raises whatever a damaged table leads it to
+    except Exception as error:  # a damaged table makes fontTools raise anything
         raise ValueError(f"not a TrueType or OpenType font that can be used: {file}") from error

@@ -16,8 +16,8 @@ from daemon.media import SOUND_ENDINGS
 class Track:
     """A piece of background music.
 
-    `name` is what manifests and reports call it. `powers` are its K-weighted mean squares, one for
-    each tenth of a second, where they were needed (`loudness`).
+    `name` is what manifests and reports call it. `powers` are its K-weighted mean squares, one per
+    100 ms, if it was measured (`loudness`).
     """
 
     name: str
@@ -26,8 +26,8 @@ class Track:
 
 
 def library(folder: Path) -> tuple[Track, ...]:
-    """Every track below a folder, named by its path in it ("calm/harbour.ogg"), in natural
-    order."""
+    """All tracks below a folder, in natural order, named by their path in it
+    ("calm/harbour.ogg")."""
     names = []
     for path in folder.rglob("*"):
         inside = path.relative_to(folder)
@@ -38,7 +38,7 @@ def library(folder: Path) -> tuple[Track, ...]:
 
 
 def moods(tracks: Sequence[Track]) -> list[str]:
-    """The folders that hold tracks."""
+    """The folders that hold tracks, in alphabetical order."""
     return sorted({track.name.rpartition("/")[0] for track in tracks} - {""})
 
 
@@ -48,9 +48,9 @@ def of_mood(tracks: Sequence[Track], mood: str) -> list[Track]:
 
 
 def choose(tracks: Sequence[Track], seed: int, not_again: str = "") -> Track | None:
-    """One track at random; the same seed chooses the same one. None from an empty library.
+    """One track at random: the same one for the same seed. None if there are no tracks.
 
-    `not_again`: the name of a track that is only taken where there is no other.
+    `not_again` is the name of a track that is taken only if there is no other.
     """
     others = [track for track in tracks if track.name != not_again] or tracks
     if not others:

@@ -16,7 +16,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How to turn a picture upright, by the orientation in its Exif data (Exif 2.32, 4.6.4)."""
+"""How to turn a picture upright, by its orientation in the Exif data (Exif 2.32, 4.6.4)."""
 SAME_SHAPE = (
     None,
     Image.Transpose.FLIP_LEFT_RIGHT,
@@ -27,19 +27,19 @@ SAME_SHAPE = (
 
 
 def turn_of(picture: Image.Image) -> Image.Transpose | None:
-    """How to turn a picture upright; None where it is, or where its Exif data are damaged."""
-    with contextlib.suppress(Exception):  # Pillow raises whatever damaged Exif data lead it to
+    """How to turn a picture upright; None if it is upright, or if its Exif data are damaged."""
+    with contextlib.suppress(Exception):  # damaged Exif data make Pillow raise anything
         return TURNS.get(picture.getexif().get(ORIENTATION, 1))
     return None
 
 
 def has_exif(png: IO[bytes]) -> bool:
-    """Whether a PNG has Exif data.
+    """Whether a PNG has Exif data, or XMP, which may also give an orientation.
 
-    They may come after the pixels, and Pillow would decode all of these to find out. A PNG is its
+    They may come after the pixels, and Pillow would decode all pixels to find out. A PNG is its
     signature, then chunks of a length, a name, contents and four more bytes (W3C, "PNG (Third
-    Edition)", 5.3). Before the chunk eXIf existed, Exif data and XMP were stored as texts with the
-    keywords below; other texts ("Software") do not count.
+    Edition)", 5.3). Before there was a chunk eXIf, Exif data were stored as text with a keyword, as
+    XMP still is. Texts with other keywords ("Software") do not count.
     """
     place = len(PNG_SIGNATURE)
     while True:

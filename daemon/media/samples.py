@@ -1,4 +1,4 @@
-"""Sound as samples: their rate, their form, and a stream of them."""
+"""Sound as samples: their rate, their shape, and a stream of them."""
 
 import math
 from collections.abc import Generator, Iterator
@@ -15,20 +15,22 @@ Samples = npt.NDArray[np.float32]
 
 
 class SampleStream:
-    """Blocks of any lengths, read in lengths that the reader chooses; silence after their end."""
+    """Blocks of any lengths, read in lengths that the reader chooses."""
 
     def __init__(self, blocks: Iterator[Samples]) -> None:
         self._blocks = blocks
         self._rest: Samples = np.zeros((2, 0), np.float32)
 
     def read(self, samples: int) -> Samples:
-        """The next samples, of shape (2, samples)."""
+        """The next samples, of shape (2, samples). After the end of the blocks comes silence."""
         found = self.read_up_to(samples)
         missing = samples - found.shape[1]
-        return np.pad(found, ((0, 0), (0, missing))) if missing else found
+        if not missing:
+            return found
+        return np.pad(found, ((0, 0), (0, missing)))
 
     def read_up_to(self, samples: int) -> Samples:
-        """The next samples, fewer where the blocks end."""
+        """The next samples, of shape (2, samples), or fewer at the end of the blocks."""
         parts = [self._rest[:, :0]]
         missing = samples
         while missing:
@@ -40,19 +42,22 @@ class SampleStream:
             parts.append(self._rest[:, :missing])
             self._rest = self._rest[:, missing:]
             missing -= parts[-1].shape[1]
-        return parts[1] if len(parts) == 2 else np.concatenate(parts, axis=1)
+
+        if len(parts) == 2:  # the usual case needs no copy
+            return parts[1]
+        return np.concatenate(parts, axis=1)
 
     def close(self) -> None:
-        """End the blocks, and close what they hold open."""
+        """End the blocks, and close the files that they come from."""
         if isinstance(self._blocks, Generator):
             self._blocks.close()
 
 
 def amplitude(decibels: float) -> float:
-    """The factor of amplitude that these decibels are."""
+    """The amplitude, as a factor, of a level in decibels."""
     return float(10 ** (decibels / 20))
 
 
 def decibels(amplitude: float) -> float:
-    """The decibels that a factor of amplitude is; -120 for silence."""
+    """The level in decibels of an amplitude, as a factor; -120 for silence."""
     return 20 * math.log10(max(amplitude, 1e-6))

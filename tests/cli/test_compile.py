@@ -1,17 +1,13 @@
 """`storyreel compile`: a film and its files in a folder, or the reasons for its absence."""
 
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
 from pathlib import Path
 
 import av
 import pytest
 
-from tests.helpers.processes import storyreel
+from tests.helpers.folders import names
+from tests.helpers.processes import storyreel, storyreel_on_a_terminal
 from tests.helpers.stories import story
 
 
@@ -21,7 +17,7 @@ def test_a_folder_becomes_a_film_with_its_other_files_next_to_it(tmp_path: Path)
     done = storyreel("compile", str(folder), "-o", str(films))
     assert (done.returncode, done.stdout.strip()) == (0, str(films / "fox.mp4"))
     endings = [".chapters.txt", ".jpg", ".mp4", ".report.json", ".srt", ".vtt"]
-    assert sorted(path.name for path in films.iterdir()) == [f"fox{ending}" for ending in endings]
+    assert names(films) == [f"fox{ending}" for ending in endings]
     with av.open(films / "fox.mp4") as film:
         assert sum(1 for _ in film.decode(video=0)) == round((0.3 + 0.4 + 2 * 0.5) * 24 + 0.4)
 
@@ -35,28 +31,12 @@ def test_nothing_but_the_films_name_is_printed_into_a_pipe(tmp_path: Path) -> No
 def test_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     """By moviepy, because the default writer is done before a bar is drawn."""
     (tmp_path / "config.toml").write_text('[film]\nwriter = "moviepy"\n')
-    shown = on_a_terminal("compile", str(story(tmp_path / "fox", (4.0,))), "-o", str(tmp_path))
+    shown = storyreel_on_a_terminal(
+        "compile", str(story(tmp_path / "fox", (4.0,))), "-o", str(tmp_path)
+    )
     assert "fox: film" in shown
     assert re.search(r"\b[1-9]\d? %", shown)
     assert f"{tmp_path}/fox.mp4" in shown
-
-
-def on_a_terminal(*arguments: str) -> str:
-    """What a command writes to a terminal, on standard output and standard error."""
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "daemon", *arguments]
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    written = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            written += os.read(ours, 65536)
-        except OSError:  # Linux: the other side is closed
-            break
-    os.close(ours)
-    assert process.wait(60) == 0
-    return written.decode(errors="replace")
 
 
 def test_a_story_with_faults_exits_with_1_and_leaves_nothing(tmp_path: Path) -> None:

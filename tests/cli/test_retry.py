@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.helpers.folders import names
 from tests.helpers.processes import storyreel
 
 
@@ -14,7 +15,7 @@ def test_a_failed_story_goes_back_to_the_inbox_without_its_reasons(tmp_path: Pat
     (failed / "01.png").touch()
     done = storyreel("retry", "fox", "--root", str(tmp_path / "root"))
     assert (done.returncode, done.stdout) == (0, f"moved to {tmp_path}/root/inbox/fox\n")
-    assert [path.name for path in (tmp_path / "root/inbox/fox").iterdir()] == ["01.png"]
+    assert names(tmp_path / "root/inbox/fox") == ["01.png"]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_one(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from daemon.config import Music
 from daemon.film.encode import Material, Particulars, moviepy_writer, still_stream
 from daemon.film.encode.still_stream import QUALITY_CRF
 from daemon.film.picture.clips import Studio
+from daemon.film.plan.captions import plan_captions
+from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.levels import Levels
 from daemon.film.plan.timeline import Span, Timeline
 from daemon.film.sound import mix
@@ -63,6 +65,13 @@ def particulars(**more: Any) -> Particulars:
         "chapters": (),
     }
     return Particulars(**(empty | more))
+
+
+def particulars_of(story: Story, timeline: Timeline, **more: Any) -> Particulars:
+    """A story's captions and chapters, and what `more` says."""
+    return particulars(
+        captions=plan_captions(story, timeline), chapters=plan_chapters(story, timeline), **more
+    )
 
 
 def material(
@@ -135,6 +144,25 @@ def rgb(film: Path) -> npt.NDArray[np.uint8]:
         return np.stack(
             [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in opened.decode(video=0)]
         )
+
+
+def centre(frame: Floats, x: float, y: float, spread: float) -> tuple[float, float]:
+    """The middle, in pixels, of the bright dot near (x, y): where a Gaussian window comes to rest.
+
+    `spread`: the dot's standard deviation in pixels.
+    """
+    left = round(x)
+    top = round(y)
+    reach = 12
+    part = frame[top - reach : top + reach + 1, left - reach : left + reach + 1]
+    down, right = np.mgrid[top - reach : top + reach + 1, left - reach : left + reach + 1]
+    light = part - np.median(np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]]))
+    for _ in range(20):
+        distance = np.square(right - x) + np.square(down - y)
+        seen = light * np.exp(-distance / 2 / spread**2)
+        x += 2 * ((seen * right).sum() / seen.sum() - x)
+        y += 2 * ((seen * down).sum() / seen.sum() - y)
+    return x, y
 
 
 def frame_times(film: Path) -> list[Fraction]:

@@ -19,6 +19,19 @@ COLOURS = (
     (30, 180, 190),
 )
 """Flat and far apart, so that a decoded frame shows which page it is from."""
+TRICKY_COLOURS = (
+    (0, 255, 0),
+    (255, 0, 0),
+    (0, 0, 255),
+    (224, 172, 105),
+    (141, 85, 36),
+    (0, 0, 0),
+    (255, 255, 255),
+    *((grey, grey, grey) for grey in (1, 16, 17, 64, 128, 200, 234, 235, 254)),
+)
+"""Where a wrong conversion shows: primaries, skin, and greys near the limited range's ends."""
+KR = 0.2126  # Rec. ITU-R BT.709-6, item 3.2
+KB = 0.0722
 SIZE = (160, 90)
 
 

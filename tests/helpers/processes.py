@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
 import time
@@ -31,6 +33,24 @@ def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProces
         timeout=DEADLINE_SECONDS,
         check=False,
     )
+
+
+def storyreel_on_a_terminal(*arguments: str) -> str:
+    """What a command writes to a terminal, on standard output and standard error."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "200"}
+    command = [sys.executable, "-m", "daemon", *arguments]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    written = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            written += os.read(ours, 65536)
+        except OSError:  # Linux: the other side is closed
+            break
+    os.close(ours)
+    assert process.wait(60) == 0
+    return written.decode(errors="replace")
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -110,7 +130,7 @@ def running_service(root: Path, *arguments: str, **environment: str) -> Iterator
             service.stop()
 
 
-# ---- other processes -----------------------------------------------------------------------------
+# ---- processes -----------------------------------------------------------------------------------
 
 
 def is_alive(pid: int) -> bool:
@@ -119,6 +139,11 @@ def is_alive(pid: int) -> bool:
         return _stat(Path(f"/proc/{pid}/stat"))[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def open_files() -> int:
+    """How many file descriptors this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def children(pid: int) -> list[int]:

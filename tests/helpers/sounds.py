@@ -20,6 +20,11 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.media.sounds import sound_blocks
 
 RATE = SAMPLE_RATE
+REPOSITORY = Path(__file__).parents[2]
+RECORDINGS = sorted(
+    [*(REPOSITORY / "daemon/demo").glob("*/*.mp3"), *(REPOSITORY / "music").glob("*/*.ogg")]
+)
+"""The demo's narrations and the bundled music."""
 Mono = npt.NDArray[np.float64]
 
 

@@ -5,11 +5,13 @@ plan of their film (`plan_of`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from daemon.config import FilmSettings, Music, Sound
 from daemon.film.plan import Plan, plan_film
@@ -88,17 +90,41 @@ def checked_story(
 ) -> Story:
     """The same story as `story` makes, as it leaves intake.
 
-    `film` as in config.toml; `pages`: what all pages have in common, such as a motion.
+    `film` as in config.toml; `pages`: what all pages have in common. Unless it has a motion, pages
+    move as the film's settings say.
     """
     story(folder, seconds)
     settings = FilmSettings.model_validate({"gap_seconds": 0.1} | film)
     gap = round(settings.gap_seconds * RATE)
+    fields = {"motion": settings.motion} | dict(pages)
     admitted = []
     for number in range(1, len(seconds) + 1):
         image = folder / f"{number:02d}.png"
         spoken = narration(folder / f"{number:02d}.wav")
-        admitted.append(page(number, image, spoken, gap, **pages))
+        admitted.append(page(number, image, spoken, gap, **fields))
     return Story("A test", "", "", "", tuple(admitted), music, settings, seed=1, inputs=())
+
+
+def imagined_story(pages: Iterable[Page], title: str = "", seed: int = 0, **film: Any) -> Story:
+    """A story of these pages, for planners, which open no file; `film` as in config.toml."""
+    settings = FilmSettings.model_validate(film)
+    return Story(title, "", "", "", tuple(pages), None, settings, seed, inputs=())
+
+
+def imagined_narration(samples: int) -> Narration:
+    """A narration of this length, for planners, which open no file."""
+    return Narration(Path("n.wav"), samples, np.zeros(0))
+
+
+def with_narrations(
+    story: Story, narrations: Sequence[Narration | None], rests: Sequence[float]
+) -> Story:
+    """The same story with these narrations, page by page, and the seconds of rest after each."""
+    pages = tuple(
+        replace(page, narration=spoken, rest=round(rest * RATE))
+        for page, spoken, rest in zip(story.pages, narrations, rests, strict=True)
+    )
+    return replace(story, pages=pages)
 
 
 def plan_of(

@@ -7,16 +7,8 @@ from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
 from daemon.inbox.health import FAULTS_UNTIL_DEGRADED, Health
-
-
-class Clock:
-    """Time that passes when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.helpers.logs import events
+from tests.helpers.waiting import Clock
 
 
 def test_one_check_without_a_fault_resets_the_count_of_faults(log_lines: LogCapture) -> None:
@@ -52,7 +44,7 @@ def test_a_recovery_says_how_long_notifications_were_missing(log_lines: LogCaptu
     clock.now += 12.3456
     health.note("")
     health.note("")
-    recovered = [line for line in log_lines.entries if line["event"] == "watcher.recovered"]
+    recovered = events(log_lines, "watcher.recovered")
     assert [(line["log_level"], line["seconds"]) for line in recovered] == [("info", 12.346)]
 
 

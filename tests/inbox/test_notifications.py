@@ -13,6 +13,7 @@ from watchdog.observers.api import BaseObserver
 
 from daemon.inbox import notifications as module
 from daemon.inbox.notifications import CANARY, Notifications
+from tests.helpers.folders import names
 
 PATIENCE_SECONDS = 10.0
 
@@ -223,7 +224,7 @@ def test_stopping_leaves_no_file_and_no_thread(notifications: Notifications, inb
     wait_for_canary(notifications)
     notifications.stop()
     notifications.stop()
-    assert [path.name for path in inbox.iterdir()] == ["fox"]
+    assert names(inbox) == ["fox"]
     threads = [type(thread).__name__.lower() for thread in threading.enumerate()]
     assert [name for name in threads if "inotify" in name] == []
 

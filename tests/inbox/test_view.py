@@ -25,6 +25,7 @@ from daemon.inbox.view import (
 )
 from daemon.story import manifest
 from daemon.story.reading import read
+from tests.helpers.folders import names
 from tests.helpers.pictures import picture
 from tests.helpers.stories import read_manifest, story, write_manifest
 
@@ -82,7 +83,7 @@ def test_names_that_are_not_unicode_are_listed(tmp_path: Path) -> None:
 def test_a_complete_story_is_sound_and_lacks_nothing(fox: Path) -> None:
     sighting = look(fox)
     assert (sighting.manifest, sighting.lacking) == (ManifestState.SOUND, ())
-    assert [entry.name for entry in sighting.entries] == sorted(path.name for path in fox.iterdir())
+    assert [entry.name for entry in sighting.entries] == names(fox)
 
 
 def test_a_folder_without_manifest_lacks_it_and_what_is_being_copied(tmp_path: Path) -> None:
@@ -120,6 +121,14 @@ def test_a_file_that_is_named_and_not_there_is_lacking(fox: Path) -> None:
     (fox / "02.png").unlink()
     (fox / "03.wav").unlink()
     assert state_and_lacking(fox) == (ManifestState.SOUND, ("02.png", "03.wav"))
+
+
+@pytest.mark.parametrize("stem", [b"a\\b", b"a\xff"], ids=["backslash", "not UTF-8"])
+def test_files_of_odd_names_do_not_break_the_look_at_the_inbox(stem: bytes, fox: Path) -> None:
+    (fox / os.fsdecode(stem + b".png")).touch()
+    (fox / os.fsdecode(stem + b".wav")).touch()
+    write_manifest(fox, {"music": False})
+    assert view(fox).look() is not None
 
 
 def test_a_file_in_a_subfolder_is_found(fox: Path) -> None:

@@ -4,11 +4,9 @@ import asyncio
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
@@ -21,12 +19,15 @@ from daemon.inbox.readiness import Sighting
 from daemon.inbox.roster import Waiting
 from daemon.inbox.view import FolderView, Listing, entries_of, list_inbox
 from daemon.inbox.watcher import Settled, Watcher, log_notice
+from tests.helpers.children import ordinary_user
+from tests.helpers.folders import names
+from tests.helpers.logs import events
 from tests.helpers.stories import story, write_manifest
+from tests.helpers.waiting import PATIENCE_SECONDS, Clock, until
 
 QUICK = Watch(settle_seconds=0.15, rescan_seconds=0.15, patience_seconds=0.3)
 BY_EVENTS = QUICK.model_copy(update={"rescan_seconds": 3600.0})
 """No scan but the first: whatever is found later was found by its notification."""
-PATIENCE_SECONDS = 20.0
 PAGES = (0.05, 0.05)
 """The seconds of each page of a story."""
 
@@ -42,13 +43,13 @@ class Looker:
     """A watcher that scans when the test says so, on a clock that the test moves."""
 
     def __init__(self, inbox: Path) -> None:
-        self.now = 1000.0
         self.watch = Watch(settle_seconds=5, patience_seconds=30, give_up_seconds=1000)
-        self.watcher = Watcher(inbox, lambda: self.watch, tuple, lambda: self.now)
+        self._clock = Clock()
+        self.watcher = Watcher(inbox, lambda: self.watch, tuple, self._clock)
 
     async def after(self, seconds: float) -> list[str]:
         """Let time pass, scan, and return the names that are offered."""
-        self.now += seconds
+        self._clock.now += seconds
         await self.watcher.scan()
         names: list[str] = []
         with suppress(TimeoutError):
@@ -76,17 +77,6 @@ async def watching(
 
 async def first(stream: AsyncIterator[Settled]) -> Settled:
     return await asyncio.wait_for(anext(stream), PATIENCE_SECONDS)
-
-
-async def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
-
-
-def said(log_lines: LogCapture, event: str) -> list[Any]:
-    return [line for line in log_lines.entries if line["event"] == event]
 
 
 # ---- notifications ------------------------------------------------------------------------------
@@ -118,10 +108,10 @@ async def test_the_last_file_losing_its_temporary_name_is_found_by_its_notificat
     fox = story(inbox / "fox", PAGES)
     (fox / "02.png").rename(fox / "02.png.part")
     async with watching(inbox, BY_EVENTS) as (_, stream):
-        await until(lambda: said(log_lines, "story.waiting"))
+        await until(lambda: events(log_lines, "story.waiting"))
         (fox / "02.png.part").rename(fox / "02.png")
         assert (await first(stream)).entries == entries_of(fox)
-    assert said(log_lines, "story.waiting")[0]["lacking"] == ["02.png.part", "02.png"]
+    assert events(log_lines, "story.waiting")[0]["lacking"] == ["02.png.part", "02.png"]
 
 
 async def test_without_any_notification_scans_find_everything_and_the_log_says_so_once(
@@ -136,14 +126,14 @@ async def test_without_any_notification_scans_find_everything_and_the_log_says_s
         shutil.rmtree(inbox / "early")
         assert (await first(stream)).name == "late"
 
-        await until(lambda: said(log_lines, "watcher.degraded"))
-        scans = len(said(log_lines, "inbox.scanned"))
-        await until(lambda: len(said(log_lines, "inbox.scanned")) > scans + 3)
-        assert len(said(log_lines, "watcher.degraded")) == 1
-        assert said(log_lines, "watcher.recovered") == []
+        await until(lambda: events(log_lines, "watcher.degraded"))
+        scans = len(events(log_lines, "inbox.scanned"))
+        await until(lambda: len(events(log_lines, "inbox.scanned")) > scans + 3)
+        assert len(events(log_lines, "watcher.degraded")) == 1
+        assert events(log_lines, "watcher.recovered") == []
 
         monkeypatch.undo()
-        await until(lambda: said(log_lines, "watcher.recovered"))
+        await until(lambda: events(log_lines, "watcher.recovered"))
 
 
 async def test_an_inbox_that_was_deleted_is_made_and_watched_again(inbox: Path) -> None:
@@ -181,14 +171,14 @@ async def test_a_missing_inbox_is_logged_and_waited_for(
 ) -> None:
     """The root is not mounted: nothing is made in its place."""
     async with watching(tmp_path / "mount" / "inbox") as (running, stream):
-        await until(lambda: said(log_lines, "watcher.degraded"))
+        await until(lambda: events(log_lines, "watcher.degraded"))
         looked = running.last_look
         await until(lambda: running.last_look > looked)
-        assert [path.name for path in tmp_path.iterdir()] == []
+        assert names(tmp_path) == []
 
         story(tmp_path / "mount" / "inbox" / "fox", PAGES)
         assert (await first(stream)).name == "fox"
-        await until(lambda: said(log_lines, "watcher.recovered"))
+        await until(lambda: events(log_lines, "watcher.recovered"))
 
 
 def copy_a_thousand_files(folder: Path) -> None:
@@ -267,12 +257,12 @@ async def test_the_log_says_when_a_folder_is_detected_waits_and_is_ready(
     assert await looker.after(4.9) == []
     assert await looker.after(0.1) == ["fox"]
 
-    [detected] = said(log_lines, "story.detected")
+    [detected] = events(log_lines, "story.detected")
     assert detected["story"] == "fox"
-    [waiting] = said(log_lines, "story.waiting")
+    [waiting] = events(log_lines, "story.waiting")
     assert (waiting["log_level"], waiting["story"]) == ("warning", "fox")
     assert (waiting["lacking"], waiting["seconds"]) == (["02.png"], 5.0)
-    [ready] = said(log_lines, "story.ready")
+    [ready] = events(log_lines, "story.ready")
     assert (ready["story"], ready["seconds"]) == ("fox", 5.0)
 
 
@@ -285,7 +275,7 @@ def test_of_many_missing_files_the_log_names_ten(
 ) -> None:
     lacking = tuple(f"page-{number}.png" for number in range(missing))
     log_notice(Waiting("fox", lacking, 5.0))
-    [line] = said(log_lines, "story.waiting")
+    [line] = events(log_lines, "story.waiting")
     assert (len(line["lacking"]), line["lacking"][-1]) == (shown, last)
 
 
@@ -328,7 +318,7 @@ async def test_a_folder_that_was_hidden_for_a_while_is_detected_and_settles_agai
     (inbox / ".hidden").rename(fox)
     assert await looker.after(1) == []
     assert await looker.after(5) == ["fox"]
-    assert len(said(log_lines, "story.detected")) == 2
+    assert len(events(log_lines, "story.detected")) == 2
 
 
 IGNORED_NAMES = [".fox", "fox.part", "fox.tmp", ".fox.AbC123"]
@@ -352,7 +342,7 @@ async def test_notifications_of_hidden_and_temporary_names_are_ignored(
             story(inbox / name, PAGES)
             running.notify(name)
         assert (await first(stream)).name == "owl"
-    assert [line["story"] for line in said(log_lines, "story.detected")] == ["owl"]
+    assert [line["story"] for line in events(log_lines, "story.detected")] == ["owl"]
 
 
 async def test_links_and_files_in_the_inbox_are_strays_and_never_offered(
@@ -363,7 +353,7 @@ async def test_links_and_files_in_the_inbox_are_strays_and_never_offered(
     (inbox / "video.mp4").touch()
     assert await looker.after(0) == []
     assert await looker.after(10**6) == []
-    [line, *_] = said(log_lines, "inbox.scanned")
+    [line, *_] = events(log_lines, "inbox.scanned")
     assert (line["folders"], line["strays"]) == (0, ["link", "video.mp4"])
 
 
@@ -407,19 +397,6 @@ async def test_settings_that_change_during_a_look_count_for_the_folders_being_lo
 # ---- what cannot be read ------------------------------------------------------------------------
 
 
-@contextmanager
-def ordinary_user() -> Iterator[None]:
-    """Let the process be nobody for a while if it is root, because root may read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture
 def open_inbox() -> Iterator[Path]:
     """An inbox that everybody can reach: pytest's own folders belong to one user."""
@@ -443,11 +420,11 @@ async def test_a_folder_that_cannot_be_read_is_logged_and_does_not_stop_the_othe
     with ordinary_user():
         await looker.after(0)
         assert await looker.after(5) == ["fox", "yak"]
-        [line] = said(log_lines, "story.unclaimable")
+        [line] = events(log_lines, "story.unclaimable")
         assert (line["story"], line["reason"]) == ("owl", "cannot be read: Permission denied")
         assert "permission to read" in line["mend"]
         await looker.after(55)
-        assert len(said(log_lines, "story.unclaimable")) == 2
+        assert len(events(log_lines, "story.unclaimable")) == 2
 
     (open_inbox / locked).chmod(0o755)
     with ordinary_user():
@@ -483,4 +460,4 @@ async def test_an_inbox_in_a_locked_folder_does_not_stop_the_watcher(
             await looker.watcher.check(checked)
             assert await looker.after(10) == []
     open_inbox.parent.chmod(0o755)
-    assert len(said(log_lines, "watcher.degraded")) == 1
+    assert len(events(log_lines, "watcher.degraded")) == 1

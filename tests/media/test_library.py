@@ -1,4 +1,4 @@
-"""The library, and chance that is the same each time."""
+"""What is in the music library, and which track a seed chooses."""
 
 from collections import Counter
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_a_track_knows_its_file(tmp_path: Path) -> None:
     assert track.path == tmp_path / "calm/harbour.ogg"
 
 
-def test_a_folder_named_like_a_track_is_none(tmp_path: Path) -> None:
+def test_a_folder_named_like_a_track_is_not_a_track(tmp_path: Path) -> None:
     (tmp_path / "folder.ogg").mkdir()
     assert library(tmp_path) == ()
 
@@ -57,7 +57,7 @@ def test_moods_are_the_folders_that_hold_tracks(tmp_path: Path) -> None:
     assert of_mood(tracks, "cal") == of_mood(tracks, "") == []
 
 
-def test_chance_is_the_seed_s_and_reaches_every_track(tmp_path: Path) -> None:
+def test_a_seed_always_chooses_the_same_track_and_seeds_reach_every_track(tmp_path: Path) -> None:
     tracks = library(shelf(tmp_path, *(f"calm/{number}.ogg" for number in range(4))))
     chosen = [choose(tracks, seed) for seed in range(400)]
     assert chosen == [choose(tracks, seed) for seed in range(400)]
@@ -67,28 +67,16 @@ def test_chance_is_the_seed_s_and_reaches_every_track(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hidden", ["calm/._harbour.ogg", "calm/.trash/old.ogg"])
-def test_hidden_files_are_no_tracks_however_deep(hidden: str, tmp_path: Path) -> None:
-    """macOS leaves a `._name` beside each file on a foreign disk."""
+def test_hidden_files_are_not_tracks_however_deep(hidden: str, tmp_path: Path) -> None:
+    """macOS writes a `._name` next to each file on a disk of another system."""
     assert names(library(shelf(tmp_path, "calm/harbour.ogg", hidden))) == ["calm/harbour.ogg"]
 
 
-def test_the_track_of_the_film_before_is_only_taken_where_there_is_no_other(tmp_path: Path) -> None:
+def test_the_track_of_the_film_before_is_taken_only_if_there_is_no_other(tmp_path: Path) -> None:
     tracks = library(shelf(tmp_path, "calm/a.ogg", "calm/b.ogg", "calm/c.ogg"))
-    assert {track.name for seed in range(100) if (track := choose(tracks, seed, "calm/b.ogg"))} == {
-        "calm/a.ogg",
-        "calm/c.ogg",
-    }
-    assert choose(tracks[:1], 1, "calm/a.ogg") == tracks[0]
-
-
-def test_the_music_of_the_film_before_is_not_played_again_unless_there_is_no_other(
-    tmp_path: Path,
-) -> None:
-    tracks = library(shelf(tmp_path, "calm/a.ogg", "calm/b.ogg", "calm/c.ogg"))
-    others = {track.name for seed in range(100) if (track := choose(tracks, seed, "calm/b.ogg"))}
-    assert others == {"calm/a.ogg", "calm/c.ogg"}
-    assert [choose(tracks, seed, "no such track") for seed in range(20)] == [
-        choose(tracks, seed) for seed in range(20)
-    ]
+    chosen = [choose(tracks, seed, "calm/b.ogg") for seed in range(100)]
+    assert {track.name for track in chosen if track} == {"calm/a.ogg", "calm/c.ogg"}
+    for seed in range(20):
+        assert choose(tracks, seed, "no such track") == choose(tracks, seed)
     assert choose(tracks[:1], 1, "calm/a.ogg") == tracks[0]
     assert choose((), 1, "calm/a.ogg") is None

@@ -14,8 +14,16 @@ from ttf_opensans import OPENSANS_REGULAR
 from daemon.config import Music
 from daemon.log import EVENTS, Event
 from daemon.media.library import library
+from tests.helpers.folders import names
 from tests.helpers.pictures import picture
-from tests.helpers.processes import FAST, running_service, status, storyreel, wait_until
+from tests.helpers.processes import (
+    FAST,
+    descendants,
+    running_service,
+    status,
+    storyreel,
+    wait_until,
+)
 from tests.helpers.sounds import sine, wav
 from tests.helpers.stories import read_manifest, story, write_manifest
 
@@ -56,7 +64,7 @@ def test_a_folder_moved_in_becomes_a_film_and_its_source_is_kept(
         drop(folder, root)
         line = service.wait_for("story.delivered")
     assert line["story"] == "the-fox"
-    assert sorted(path.name for path in (root / "outbox/the-fox").iterdir()) == [
+    assert names(root / "outbox/the-fox") == [
         "report.json",
         "the-fox.chapters.txt",
         "the-fox.jpg",
@@ -67,7 +75,7 @@ def test_a_folder_moved_in_becomes_a_film_and_its_source_is_kept(
     assert abs(film_seconds(root, "the-fox") - (0.4 + 0.6 + 2 * 0.5)) <= 1 / 24
     assert read_manifest(root / "done/the-fox") == read_manifest(folder)
     assert [*(root / "inbox").glob("[!.]*")] == []
-    assert [path.name for path in (root / "work").iterdir()] == [".lock"]
+    assert names(root / "work") == [".lock"]
 
 
 @pytest.mark.slow
@@ -170,7 +178,7 @@ def test_a_mixed_batch_gives_a_film_for_each_good_story_and_reasons_for_the_othe
         service.wait_for("story.delivered", count=15)
         service.wait_for("story.failed", count=5)
     assert delivered(root) == sorted(good)
-    assert sorted(path.name for path in (root / "failed").iterdir()) == sorted(faults)
+    assert names(root / "failed") == sorted(faults)
     for name, reason in reasons.items():
         assert reason in (root / "failed" / name / "WHY.txt").read_text()
         [problem] = json.loads((root / "failed" / name / "error.json").read_text())["problems"]
@@ -275,7 +283,7 @@ def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None
         wait_until(
             lambda: status(root)["work"][0]["stage"] == "film", "a worker is writing the film"
         )
-        workers = _descendants(service.process.pid)
+        workers = descendants(service.process.pid)
         assert len(workers) >= 2
         service.kill()
     wait_until(
@@ -283,14 +291,6 @@ def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None
         "all workers have ended",
         10,
     )
-
-
-def _descendants(pid: int) -> list[int]:
-    """All processes that a process has started, directly or through others."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [
-        descendant for child in map(int, children) for descendant in [child, *_descendants(child)]
-    ]
 
 
 def test_a_folder_of_the_same_name_in_the_outbox_is_never_overwritten(
@@ -302,7 +302,7 @@ def test_a_folder_of_the_same_name_in_the_outbox_is_never_overwritten(
         drop(story(tmp_path / "fox", (0.3,)), root)
         service.wait_for("story.delivered")
     assert delivered(root) == ["fox", "fox-2"]
-    assert [path.name for path in (root / "outbox/fox").iterdir()] == ["precious"]
+    assert names(root / "outbox/fox") == ["precious"]
     assert (root / "outbox/fox-2/fox-2.mp4").is_file()
 
 

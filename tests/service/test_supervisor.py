@@ -13,7 +13,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import LogCapture
@@ -30,6 +29,9 @@ from daemon.spool import Job, RecoveredState, Spool, reasons, recover
 from daemon.spool.job import read_job
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
+from tests.helpers.folders import names
+from tests.helpers.logs import events
+from tests.helpers.waiting import until
 
 Act = Callable[[Order], Awaitable[Outcome]]
 MAY_PASS = [Kind.MACHINE, Kind.FILM, Kind.DIED, Kind.TIMEOUT]
@@ -127,24 +129,10 @@ def claimed(spool: Spool, name: str = "the-fox") -> Job:
     return job
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
 def attempts_on_disk(job: Job) -> int:
     found = read_job(job.folder)
     assert found
     return found.attempts
-
-
-def logged(log_lines: LogCapture, event: str) -> list[dict[str, Any]]:
-    return [dict(line) for line in log_lines.entries if line["event"] == event]
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.005)
 
 
 # ---- outcomes ------------------------------------------------------------------------------------
@@ -164,7 +152,7 @@ async def test_a_film_is_delivered(spool: Spool, settings: Settings, log_lines: 
         "render.finished",
         "story.delivered",
     ]
-    (line,) = logged(log_lines, "story.delivered")
+    (line,) = events(log_lines, "story.delivered")
     assert (line["story"], line["job"], line["attempt"], line["film_seconds"]) == (
         "the-fox",
         job.id,
@@ -196,7 +184,7 @@ async def test_a_failure_that_cannot_pass_is_not_tried_again(
     assert names(spool.folders.work) == [".lock"]
     assert names(spool.folders.outbox) == []
     assert (supervised.delivered, supervised.failed) == (0, 1)
-    (line,) = logged(log_lines, "story.failed")
+    (line,) = events(log_lines, "story.failed")
     assert (line["kind"], line["folder"]) == (str(kind), str(spool.folders.failed / "the-fox"))
     assert line["problems"] == [f"page 1: {kind} 1. Mend it."]
 
@@ -213,8 +201,8 @@ async def test_a_failure_that_may_pass_is_tried_again_in_a_fresh_folder(
         "attempt-3",
     ]
     assert names(spool.folders.outbox / "the-fox") == ["report.json", "the-fox.mp4"]
-    assert [line["attempt"] for line in logged(log_lines, "render.retrying")] == [1, 2]
-    assert logged(log_lines, "render.retrying")[0]["reason"] == f"page 1: {kind} 1. Mend it."
+    assert [line["attempt"] for line in events(log_lines, "render.retrying")] == [1, 2]
+    assert events(log_lines, "render.retrying")[0]["reason"] == f"page 1: {kind} 1. Mend it."
 
 
 @pytest.mark.parametrize("kind", MAY_PASS)
@@ -269,7 +257,7 @@ async def test_the_waits_between_attempts_double_up_to_a_limit(
     # Only the length of each wait matters here, and the log has it.
     monkeypatch.setattr(asyncio, "sleep", no_time)
     await supervise(spool, Scripted(failing(Kind.DIED)), settings).see_through(claimed(spool))
-    waits = [line["wait_seconds"] for line in logged(log_lines, "render.retrying")]
+    waits = [line["wait_seconds"] for line in events(log_lines, "render.retrying")]
     assert len(waits) == 9
     for number, wait in enumerate(waits):
         assert min(60, 2 * 2**number) <= wait <= min(60, 2 * 2**number + 2)
@@ -317,7 +305,7 @@ async def test_progress_is_logged_when_it_has_changed(
     spool: Spool, settings: Settings, log_lines: LogCapture
 ) -> None:
     def is_logged(stage: str) -> bool:
-        return stage in [line["stage"] for line in logged(log_lines, "render.progress")]
+        return stage in [line["stage"] for line in events(log_lines, "render.progress")]
 
     async def report(order: Order) -> Outcome:
         (order.attempt / progress.SCRATCH).mkdir()
@@ -328,7 +316,7 @@ async def test_progress_is_logged_when_it_has_changed(
         return await film(order)
 
     await supervise(spool, Scripted(report), settings).see_through(claimed(spool))
-    lines = logged(log_lines, "render.progress")
+    lines = events(log_lines, "render.progress")
     steps = [(line["attempt"], line["stage"], line["done"]) for line in lines]
     assert steps == [(1, "sound", 0.5), (1, "film", 0.5)]
 
@@ -526,11 +514,11 @@ async def test_a_folder_that_is_gone_for_a_while_is_waited_for(
     supervised = supervise(spool, workers, settings)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
-    await until(lambda: len(logged(log_lines, "service.degraded")) > 2)
+    await until(lambda: len(events(log_lines, "service.degraded")) > 2)
     assert supervised.is_busy(job)
     away.rename(place)
     await asyncio.wait_for(task, 20)
-    assert "No such file" in logged(log_lines, "service.degraded")[0]["reason"]
+    assert "No such file" in events(log_lines, "service.degraded")[0]["reason"]
     assert len(workers.orders) == 1
     assert names(spool.folders.outbox) == names(spool.folders.done) == ["the-fox"]
     assert not supervised.is_busy(job)
@@ -544,7 +532,7 @@ async def test_a_failed_story_waits_for_its_folder_in_the_same_way(
     task = asyncio.create_task(
         supervise(spool, Scripted(failing(Kind.STORY)), settings).see_through(claimed(spool))
     )
-    await until(lambda: logged(log_lines, "service.degraded"))
+    await until(lambda: events(log_lines, "service.degraded"))
     spool.folders.failed.mkdir()
     await asyncio.wait_for(task, 20)
     assert names(spool.folders.failed) == ["the-fox"]

@@ -6,8 +6,6 @@ import hashlib
 import os
 import socket
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,9 @@ from hypothesis import strategies as st
 
 from daemon.errors import Refused
 from daemon.story.untrusted import MIB, MISSING, UntrustedFolder, add_or_rename
+from tests.helpers.children import ordinary_user
+from tests.helpers.processes import open_files
 
-NOBODY = 65_534
 SECRET = b"a secret outside of the folder"
 
 
@@ -51,19 +50,6 @@ def refusal(source: Path, name: str, target: Path, limit: int = MIB) -> Refused:
     assert caught.value.mend.endswith(".")
     assert not target.exists() or SECRET not in target.read_bytes()
     return caught.value
-
-
-@contextmanager
-def as_ordinary_user() -> Iterator[None]:
-    """Without root's right to read everything, if root runs the tests."""
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +180,7 @@ def test_an_unreadable_file_is_refused(source: Path, target: Path) -> None:
     source.chmod(0o755)
     with (
         UntrustedFolder(source, MIB) as folder,
-        as_ordinary_user(),
+        ordinary_user(),
         pytest.raises(Refused) as caught,
     ):
         folder.copy("01.png", target)
@@ -315,14 +301,14 @@ def test_no_descriptor_is_left_open(source: Path, target: Path) -> None:
     (source / "a").mkdir()
     (source / "a" / "01.png").write_bytes(b"picture")
     (source / "a" / "02.png").touch()
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for number in range(10):
         with UntrustedFolder(source, MIB) as folder:
             folder.copy("a/01.png", target.with_name(f"copy-{number}"))
             for name in ("a/02.png", "a/03.png", "a"):
                 with pytest.raises(Refused):
                     folder.copy(name, target.with_name(f"{name.replace('/', '-')}-{number}"))
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_files() == before
 
 
 @given(

@@ -26,7 +26,7 @@ from daemon.errors import WorkersBroken
 from daemon.workers import Workers, sandbox
 from daemon.workers.local import LocalWorkers
 from tests.helpers.pictures import picture
-from tests.helpers.processes import wait_until
+from tests.helpers.processes import children, descendants, is_alive, wait_until
 from tests.helpers.stories import story, write_manifest
 
 pytestmark = pytest.mark.service
@@ -90,13 +90,6 @@ def worker() -> int:
     (process,) = [child for child in children if child.name == "pebble_pool_worker"]
     assert process.pid
     return process.pid
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 async def rendering(workers: LocalWorkers, order: Order) -> "asyncio.Task[Outcome]":
@@ -178,19 +171,6 @@ async def test_cancelling_a_call_ends_its_attempt(
     assert_film(await workers.submit(order), order)
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if parent == pid:
-            found.append(int(stat.parent.name))
-    return found
-
-
 REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], type[BaseException]]] = {
     "list the root": (os.listdir, ("/",), PermissionError),
     "read a file of the system": (open, ("/etc/passwd",), PermissionError),
@@ -264,11 +244,6 @@ def test_a_local_pool_has_everything_that_the_service_uses_of_workers(
 
 def test_a_pool_that_never_ran_can_be_stopped(pool_settings: Settings) -> None:
     LocalWorkers(pool_settings).stop()
-
-
-def descendants(pid: int) -> list[int]:
-    """The processes that a process has started, directly or through others."""
-    return [found for child in children(pid) for found in (child, *descendants(child))]
 
 
 def encoders_of(pid: int) -> list[int]:

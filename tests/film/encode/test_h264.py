@@ -16,10 +16,9 @@ from daemon.film.encode import h264
 from daemon.film.encode.h264 import Coding, Group, at_rest, in_motion, template
 from daemon.film.picture.planes import Frame, from_rgb
 from tests.helpers import pictures
+from tests.helpers.pictures import KB, KR, TRICKY_COLOURS
 
 CODING = Coding((160, 96), fps=Fraction(24), crf=20, keyframe_frames=40)
-KR = 0.2126  # Rec. ITU-R BT.709-6, item 3.2
-KB = 0.0722
 
 YUV = tuple[npt.NDArray[np.uint8], ...]
 """A frame's planes Y, U, V."""
@@ -164,19 +163,7 @@ def test_a_span_that_is_encoded_with_another_option_is_refused(
         at_rest(noise(1), 5, CODING)
 
 
-@pytest.mark.parametrize(
-    "colour",
-    [
-        (0, 255, 0),
-        (255, 0, 0),
-        (0, 0, 255),
-        (224, 172, 105),
-        (141, 85, 36),
-        (0, 0, 0),
-        (255, 255, 255),
-    ]
-    + [(grey, grey, grey) for grey in (1, 16, 17, 64, 128, 200, 234, 235, 254)],
-)
+@pytest.mark.parametrize("colour", TRICKY_COLOURS)
 def test_a_flat_colour_comes_back_within_two_codes_through_bt709(
     colour: tuple[int, int, int],
 ) -> None:

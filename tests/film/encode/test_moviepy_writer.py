@@ -14,11 +14,9 @@ from moviepy import ImageClip
 from daemon.errors import FilmError
 from daemon.film.encode.moviepy_writer import KEYFRAME_SECONDS, write_film
 from daemon.film.encode.verify import verify_film
-from daemon.film.plan.captions import plan_captions
-from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.options import frame_rate
-from tests.helpers.films import frame_times, material, mixed, particulars, rgb, untouched
+from tests.helpers.films import frame_times, material, mixed, particulars_of, rgb, untouched
 from tests.helpers.folders import names
 from tests.helpers.pictures import COLOURS
 from tests.helpers.stories import checked_story
@@ -36,12 +34,7 @@ def made(folder: Path, seconds: list[float], **film: Any) -> Made:
     story = checked_story(folder / "story", seconds, **film)
     timeline = plan_timeline(story)
     sound = mixed(story, timeline, untouched(story))
-    words = particulars(
-        title="A test",
-        language="en",
-        captions=plan_captions(story, timeline),
-        chapters=plan_chapters(story, timeline),
-    )
+    words = particulars_of(story, timeline, title="A test", language="en")
     progress: list[float] = []
     target = folder / "film.mp4"
     write_film(material(story, timeline, sound, words), target, progress.append)

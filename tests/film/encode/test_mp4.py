@@ -18,13 +18,13 @@ from PIL import Image
 
 from daemon.film.encode import Particulars
 from daemon.film.encode.verify import verify_film
-from daemon.film.plan import captions, chapters
+from daemon.film.plan import captions
 from daemon.film.plan.captions import Caption
 from daemon.film.plan.chapters import Chapter
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.story.model import Story
-from tests.helpers.films import by_moviepy, covers, filmed, frame_times, particulars
+from tests.helpers.films import by_moviepy, covers, filmed, frame_times, particulars, particulars_of
 from tests.helpers.pictures import COLOURS, cover
 from tests.helpers.stories import checked_story
 
@@ -53,13 +53,8 @@ def wordy(folder: Path, **film: Any) -> tuple[Story, Timeline, Particulars]:
         story, pages=tuple(pages), title=TITLE, author=AUTHOR, comment=COMMENT, language="de"
     )
     timeline = plan_timeline(story)
-    words = Particulars(
-        title=TITLE,
-        author=AUTHOR,
-        comment=COMMENT,
-        language="de",
-        captions=captions.plan_captions(story, timeline),
-        chapters=chapters.plan_chapters(story, timeline),
+    words = particulars_of(
+        story, timeline, title=TITLE, author=AUTHOR, comment=COMMENT, language="de"
     )
     return story, timeline, words
 

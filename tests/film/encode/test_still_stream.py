@@ -18,12 +18,11 @@ from moviepy import ImageClip, VideoClip
 from PIL import Image
 
 from daemon.errors import FilmError
-from daemon.film.encode import Material, Particulars, aac, still_stream
+from daemon.film.encode import Material, aac, still_stream
 from daemon.film.encode.h264 import Coding
 from daemon.film.encode.verify import verify_film
 from daemon.film.picture.planes import Frame
 from daemon.film.plan.captions import burned, plan_captions
-from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Span, Timeline, plan_timeline
 from daemon.media.library import Track
 from daemon.media.samples import SAMPLE_RATE
@@ -39,6 +38,7 @@ from tests.helpers.films import (
     luma,
     mixed,
     particulars,
+    particulars_of,
     untouched,
 )
 from tests.helpers.pictures import cover, flat, likeness, noisy, photographic, save
@@ -65,12 +65,6 @@ def by_moviepy(folder: Path, story: Story, timeline: Timeline) -> Path:
     sound = mixed(story, timeline, untouched(story, UNDER))
     words = particulars_of(story, timeline)
     return films.by_moviepy(story, timeline, target, sound, words)
-
-
-def particulars_of(story: Story, timeline: Timeline) -> Particulars:
-    return particulars(
-        captions=plan_captions(story, timeline), chapters=plan_chapters(story, timeline)
-    )
 
 
 def standing_pages(*lengths: int) -> Timeline:

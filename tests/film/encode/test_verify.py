@@ -12,10 +12,8 @@ from av.stream import Disposition, Stream
 
 from daemon.errors import FilmError
 from daemon.film.encode.verify import FilmFacts, verify_film
-from daemon.film.plan.captions import plan_captions
-from daemon.film.plan.chapters import plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
-from tests.helpers.films import by_moviepy, mixed, particulars, untouched
+from tests.helpers.films import by_moviepy, mixed, particulars_of, untouched
 from tests.helpers.pictures import SIZE, noisy, save
 from tests.helpers.stories import checked_story
 
@@ -119,12 +117,7 @@ def test_a_film_with_captions_and_chapters_is_accepted(good: Sample, tmp_path: P
     timeline = plan_timeline(story)
     assert timeline == good.timeline
     sound = mixed(story, timeline, untouched(story))
-    words = particulars(
-        title="A test",
-        language="en",
-        captions=plan_captions(story, timeline),
-        chapters=plan_chapters(story, timeline),
-    )
+    words = particulars_of(story, timeline, title="A test", language="en")
     by_moviepy(story, timeline, tmp_path / "film.mp4", sound, words)
     with av.open(tmp_path / "film.mp4") as film:
         found = sorted(stream.type for stream in film.streams)

@@ -21,7 +21,7 @@ from daemon.film.plan.motions import plan_motions
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.options import Canvas, Motion
 from daemon.story.model import Story
-from tests.helpers.films import NEARLY_LOSSLESS, Floats, clips, decoded, filmed, luma
+from tests.helpers.films import NEARLY_LOSSLESS, Floats, centre, clips, decoded, filmed, luma
 from tests.helpers.pictures import likeness
 from tests.helpers.stories import checked_story
 
@@ -62,22 +62,6 @@ def moving(
     return story, plan_timeline(story)
 
 
-def centre(frame: Floats, x: float, y: float) -> tuple[float, float]:
-    """The middle of the dot near (x, y): where a Gaussian window comes to rest."""
-    left, top = round(x), round(y)
-    reach = 12
-    part = frame[top - reach : top + reach + 1, left - reach : left + reach + 1]
-    down, right = np.mgrid[top - reach : top + reach + 1, left - reach : left + reach + 1]
-    light = part - np.median(np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]]))
-    for _ in range(20):
-        seen = light * np.exp(-(np.square(right - x) + np.square(down - y)) / 2 / SPREAD**2)
-        x, y = (
-            x + 2 * ((seen * right).sum() / seen.sum() - x),
-            y + 2 * ((seen * down).sum() / seen.sum() - y),
-        )
-    return x, y
-
-
 def on_canvas(seen: View) -> Floats:
     """Where the camera shows the dots, in pixels of the canvas; the first pixel's middle is 0."""
     return ((DOTS - (seen.x, seen.y)) * seen.zoom + 0.5) * SIZE - 0.5
@@ -93,7 +77,7 @@ def strayed(frames: Floats, way: Motion) -> Floats:
         seen = camera.view(way, number / (len(frames) - 1))
         for dot, (x, y) in enumerate(on_canvas(seen)):
             if 14 < x < SIZE[0] - 15 and 14 < y < SIZE[1] - 15:
-                found[number, dot] = np.subtract(centre(frame, x, y), (x, y))
+                found[number, dot] = np.subtract(centre(frame, x, y, SPREAD), (x, y))
     assert np.isfinite(found[..., 0]).sum() > len(frames) * 3
     return found
 

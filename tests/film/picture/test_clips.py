@@ -22,7 +22,7 @@ from daemon.media.typeface import Typeface
 from daemon.options import Canvas
 from daemon.story.model import Page, Story
 from tests.helpers.films import clips
-from tests.helpers.pictures import COLOURS
+from tests.helpers.pictures import COLOURS, noisy, save
 from tests.helpers.stories import checked_story, plan_of
 
 
@@ -90,8 +90,8 @@ def test_a_page_at_rest_has_no_caption(tmp_path: Path) -> None:
 
 def test_a_page_that_moves_can_be_drawn_at_rest(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.4], pages={"motion": "pan-left"})
-    noise = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
-    Image.fromarray(noise).save(story.pages[0].image)
+    noise = noisy(1)
+    save(noise, story.pages[0].image)
     timeline = plan_timeline(story)
     studio = Studio(plan_of(story, timeline))
     assert (studio.at_rest(0) == noise).all()

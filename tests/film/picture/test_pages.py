@@ -18,7 +18,7 @@ from daemon.film.picture.pages import DIMMED, fitted, page_frame, with_words
 from daemon.media.typeface import Typeface
 from daemon.options import Card, Fit
 from daemon.story.model import Page, Story
-from tests.helpers.pictures import COLOURS
+from tests.helpers.pictures import COLOURS, noisy, save
 from tests.helpers.stories import checked_story
 
 RED = (255, 0, 0)
@@ -47,8 +47,8 @@ def colour_at(made: Image.Image, x: int, y: int) -> object:
 
 def test_a_picture_of_the_canvas_s_size_comes_through_untouched(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [0.1])
-    noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(story.pages[0].image)
+    noise = noisy(1)
+    save(noise, story.pages[0].image)
     assert (page_frame(story, story.pages[0], (160, 90), Typeface()) == noise).all()
 
 
@@ -263,7 +263,7 @@ def test_a_card_over_a_damaged_picture_is_an_error(tmp_path: Path) -> None:
 
 
 def test_words_change_the_picture_in_their_own_box_only() -> None:
-    frame = np.random.default_rng(1).integers(0, 256, (180, 320, 3), np.uint8)
+    frame = noisy(1, (320, 180))
     layer = caption_layer(["Words"], (320, 180), Typeface())
     shown = with_words(frame, layer)
     left, top, right, bottom = layer.box

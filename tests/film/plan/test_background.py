@@ -1,6 +1,5 @@
 """The music under a film: ducked under the narration, and faded at the film's ends."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story import Story
 from tests.helpers.films import filmed, heard, mixed, untouched
 from tests.helpers.sounds import sine, wav
-from tests.helpers.stories import checked_story, narration
+from tests.helpers.stories import checked_story, narration, with_narrations
 
 DUCK_DB = -12.0
 DUCKED = 10 ** (DUCK_DB / 20)
@@ -267,13 +266,7 @@ def words_and_pauses(folder: Path) -> Story:
     track = Track("music", wav(folder / "music.wav", sine(30.0, 3000.0, 0.1)))
     word = narration(wav(folder / "word.wav", sine(1.0, 300.0, 0.2)))
     story = checked_story(folder / "story", [0.1] * 5, track, size="32x32", fps=5)
-    narrations = (None, word, word, None, word)
-    rests = (4.0, 0.8, 0.8, 2.2, 0.8)
-    pages = tuple(
-        replace(page, narration=said, rest=round(rest * SAMPLE_RATE))
-        for page, said, rest in zip(story.pages, narrations, rests, strict=True)
-    )
-    return replace(story, pages=pages)
+    return with_narrations(story, [None, word, word, None, word], [4.0, 0.8, 0.8, 2.2, 0.8])
 
 
 @pytest.mark.parametrize("duck_db", [-6.0, -15.0])

@@ -2,17 +2,16 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daemon.config import FilmSettings
 from daemon.film.plan.captions import (
     LINE,
     LINES,
@@ -26,33 +25,45 @@ from daemon.film.plan.captions import (
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import Card, TransitionName
-from daemon.story.model import Narration, Page, Story
-from tests.helpers.stories import page
+from daemon.story.model import Page, Story
+from tests.helpers.stories import imagined_narration, imagined_story, page
 
 FPS = st.integers(1, 60).map(float) | st.sampled_from([23.976, 29.97, 59.94])
 
 
 def planned(
-    *texts: str, seconds: float = 2.0, spoken: bool = True, gap: float = 0.5, **film: object
+    *texts: str, seconds: float = 2.0, spoken: bool = True, gap: float = 0.5, **film: Any
 ) -> tuple[Story, Timeline]:
     """A story with a page for each text, and its timeline.
 
     A narration, or a page without one, lasts `seconds`; after a narration comes a `gap`.
     """
-    said = narration(round(seconds * SAMPLE_RATE)) if spoken else None
+    said = imagined_narration(round(seconds * SAMPLE_RATE)) if spoken else None
     rest = round((gap if spoken else seconds) * SAMPLE_RATE)
     pages = [
         page(number, Path("p.png"), said, rest, text=text) for number, text in enumerate(texts, 1)
     ]
-    return checked_story(pages, **film)
+    return story_of(pages, **film)
 
 
-def narration(samples: int) -> Narration:
-    return Narration(Path("n.wav"), samples, np.zeros(0))
+def pages_of(drawn: Iterable[tuple[int, int | None, str]], **more: Any) -> list[Page]:
+    """A page for each (samples of rest, samples of narration if it has one, text)."""
+    return [
+        page(
+            number,
+            Path("p.png"),
+            imagined_narration(spoken) if spoken else None,
+            rest,
+            text=text.strip(),
+            **more,
+        )
+        for number, (rest, spoken, text) in enumerate(drawn, 1)
+    ]
 
 
-def checked_story(pages: list[Page], **film: object) -> tuple[Story, Timeline]:
-    story = Story("", "", "", "", tuple(pages), None, FilmSettings.model_validate(film), 0, ())
+def story_of(pages: list[Page], **film: Any) -> tuple[Story, Timeline]:
+    """A story of these pages, and its timeline."""
+    story = imagined_story(pages, **film)
     return story, plan_timeline(story)
 
 
@@ -83,8 +94,8 @@ def test_a_page_without_words_has_no_caption() -> None:
 
 def test_the_words_of_a_card_are_not_a_caption() -> None:
     card = page(0, Path("p.png"), None, SAMPLE_RATE, text="The fox", card=Card())
-    story, timeline = checked_story(
-        [card, page(1, Path("p.png"), narration(SAMPLE_RATE), text="one"), card]
+    story, timeline = story_of(
+        [card, page(1, Path("p.png"), imagined_narration(SAMPLE_RATE), text="one"), card]
     )
     assert plan_captions(story, timeline) == [at(1, 2, "one")]
 
@@ -134,11 +145,7 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
     pages: list[tuple[int, int | None, str]], fps: float
 ) -> None:
     """Even where there are many lines for a very short sound."""
-    made = [
-        page(number, Path("p.png"), narration(spoken) if spoken else None, rest, text=text.strip())
-        for number, (rest, spoken, text) in enumerate(pages, 1)
-    ]
-    story, timeline = checked_story(made, fps=fps)
+    story, timeline = story_of(pages_of(pages), fps=fps)
     found = plan_captions(story, timeline)
     times = [time for caption in found for time in (caption.start, caption.end)]
     assert times == sorted(times)
@@ -147,7 +154,7 @@ def test_captions_follow_each_other_and_stay_inside_their_pages(
     assert not found or found[-1].end <= timeline.samples
     starts = {
         timeline.pages[number].first * SAMPLE_RATE / timeline.fps
-        for number, each in enumerate(made)
+        for number, each in enumerate(story.pages)
         if each.text
     }
     assert all(any(0 <= caption.start - start < 1 for caption in found) for start in starts)
@@ -261,18 +268,7 @@ def test_burned_captions_change_nothing_but_the_words_in_the_frames(
 
     Its words are those that are spoken then, to half a frame.
     """
-    made = [
-        page(
-            number,
-            Path("p.png"),
-            narration(spoken) if spoken else None,
-            rest,
-            text=text.strip(),
-            motion=motion,
-        )
-        for number, (rest, spoken, text) in enumerate(pages, 1)
-    ]
-    story, timeline = checked_story(made, fps=fps, transition=transition)
+    story, timeline = story_of(pages_of(pages, motion=motion), fps=fps, transition=transition)
     found = plan_captions(story, timeline, wrapped)
     with_words = burned(timeline, found)
     assert replace(with_words, spans=timeline.spans) == timeline

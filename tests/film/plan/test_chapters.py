@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import FilmSettings
 from daemon.film.plan.chapters import LONGEST_TITLE, Chapter, for_youtube, plan_chapters
 from daemon.film.plan.timeline import Timeline, plan_timeline
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import Card
 from daemon.story.model import Page, Story
-from tests.helpers.stories import page
+from tests.helpers.stories import imagined_story, page
 
 CARD = {"number": 0, "text": "The fox\nby A. Writer", "card": Card()}
 
@@ -33,7 +32,7 @@ def planned(
         page_of({"text": entry} if isinstance(entry, str) else entry, rest, numbers)
         for entry in pages
     )
-    story = Story("A title", "", "", "", made, None, FilmSettings.model_validate(film), 0, ())
+    story = imagined_story(made, title="A title", **film)
     return story, plan_timeline(story)
 
 

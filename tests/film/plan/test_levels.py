@@ -17,9 +17,8 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.admission import measured
 from daemon.story.model import Story
 from tests.helpers.films import filmed, heard, mixed
-from tests.helpers.sounds import wav
-from tests.helpers.stories import checked_story, narration, plan_of
-from tests.media.test_loudness import RECORDINGS, decoded, ebur128, noise
+from tests.helpers.sounds import RECORDINGS, decibels, ebur128, noise, read, rms, wav
+from tests.helpers.stories import checked_story, narration, plan_of, with_narrations
 
 Mono = npt.NDArray[np.float64]
 TOLERANCE = 0.5
@@ -41,15 +40,13 @@ def story_of(folder: Path, narrations: Sequence[Mono | None], music: Mono | None
     """A story with these narrations and this music; a page without one lasts four seconds."""
     track = Track("music", wav(folder / "music.wav", music)) if music is not None else None
     story = checked_story(folder / "story", [0.1] * len(narrations), track, size="32x32", fps=5)
-    pages = []
-    for page, sound in zip(story.pages, narrations, strict=True):
-        if sound is None:
-            pages.append(replace(page, narration=None, rest=4 * SAMPLE_RATE))
-        else:
-            file = wav(page.image.with_suffix(".wav"), sound)
-            pages.append(replace(page, narration=narration(file), rest=round(0.4 * SAMPLE_RATE)))
+    spoken = [
+        None if sound is None else narration(wav(page.image.with_suffix(".wav"), sound))
+        for page, sound in zip(story.pages, narrations, strict=True)
+    ]
+    rests = [4.0 if sound is None else 0.4 for sound in narrations]
     measured_track = replace(track, powers=measured(track.path)[1]) if track else None
-    return replace(story, pages=tuple(pages), music=measured_track)
+    return replace(with_narrations(story, spoken, rests), music=measured_track)
 
 
 def played(story: Story, sound: Sound, music: Music, folder: Path) -> tuple[Timeline, Samples]:
@@ -69,8 +66,8 @@ class Case:
     volume_db: float = -20.0
 
 
-SPOKEN = [decoded(path)[:, : 3 * SAMPLE_RATE] for path in RECORDINGS if path.suffix == ".mp3"]
-TUNES = [decoded(path)[:, : 6 * SAMPLE_RATE] for path in RECORDINGS if path.suffix == ".ogg"]
+SPOKEN = [read(path)[:, : 3 * SAMPLE_RATE] for path in RECORDINGS if path.suffix == ".mp3"]
+TUNES = [read(path)[:, : 6 * SAMPLE_RATE] for path in RECORDINGS if path.suffix == ".ogg"]
 QUIET = at(SPOKEN[0], -40)
 USUAL = at(SPOKEN[1], -22)
 LOUD = at(SPOKEN[2], -9)
@@ -136,11 +133,6 @@ def test_narrations_that_are_not_levelled_keep_their_differences(tmp_path: Path)
     assert usual - fainter == pytest.approx(6.0, abs=0.2)
 
 
-def rms(sound: npt.NDArray[Any]) -> float:
-    """In dBFS."""
-    return 20 * float(np.log10(max(1e-9, np.sqrt(np.mean(np.square(sound))))))
-
-
 @pytest.mark.parametrize("level", [-72.0, -80.0, -90.0])
 def test_the_noise_of_a_silent_recording_is_not_blown_up_next_to_words(
     level: float, tmp_path: Path
@@ -148,8 +140,8 @@ def test_the_noise_of_a_silent_recording_is_not_blown_up_next_to_words(
     hum = noise(3.0, level=10 ** (level / 20))[0].astype(np.float64)
     timeline, sound = played(story_of(tmp_path, [USUAL, hum]), Sound(), Music(), tmp_path)
     cue = timeline.cues[1]
-    heard_of_it = rms(sound[:, cue.start + 5000 : cue.start + cue.samples - 5000])
-    assert heard_of_it < level + 31
+    heard_of_it = sound[:, cue.start + 5000 : cue.start + cue.samples - 5000]
+    assert decibels(rms(heard_of_it)) < level + 31
     assert ebur128(sound).loudness == pytest.approx(-16, abs=TOLERANCE)
 
 
@@ -159,7 +151,7 @@ def test_a_film_of_nothing_but_noise_is_raised_by_at_most_thirty_decibels(
 ) -> None:
     hum = noise(3.0, level=10 ** (level / 20))[0].astype(np.float64)
     _, sound = played(story_of(tmp_path, [hum]), Sound(), Music(), tmp_path)
-    assert rms(sound[:, 5000:140_000]) < level + 31
+    assert decibels(rms(sound[:, 5000:140_000])) < level + 31
 
 
 def test_digital_silence_stays_silence(tmp_path: Path) -> None:

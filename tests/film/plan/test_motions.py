@@ -7,18 +7,17 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import FilmSettings
 from daemon.film.plan.motions import TURNS, plan_motions
 from daemon.options import Motion
-from daemon.story import Page, Story
+from daemon.story import Story
+from tests.helpers.stories import imagined_story, page
 
 
 def story_of(seed: int, motions: list[Motion]) -> Story:
-    pages = tuple(
-        Page(number, "01.png", Path("01.png"), 16, 16, rest=1, motion=motion)
-        for number, motion in enumerate(motions, 1)
-    )
-    return Story("", "", "", "", pages, None, FilmSettings(), seed, ())
+    pages = [
+        page(number, Path("01.png"), motion=motion) for number, motion in enumerate(motions, 1)
+    ]
+    return imagined_story(pages, seed=seed)
 
 
 @given(st.integers(0, 2**64), st.integers(0, 1000))

@@ -3,14 +3,12 @@
 import itertools
 from fractions import Fraction
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.config import FilmSettings
 from daemon.film.plan.timeline import (
     Span,
     Timeline,
@@ -23,7 +21,8 @@ from daemon.film.plan.timeline import (
 )
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import LARGEST_SIDE, NAMED_SIZES, Motion, TransitionName, frame_rate
-from daemon.story.model import Narration, Page, Story
+from daemon.story.model import Page, Story
+from tests.helpers.stories import imagined_narration, imagined_story
 from tests.helpers.stories import page as page_with
 
 LEVEL_5_1 = 36_864
@@ -40,12 +39,10 @@ def story_of(
     lengths: list[tuple[int, int]],
     fps: float | Fraction,
     motions: tuple[Motion, ...] = (),
-    **film: object,
+    **film: Any,
 ) -> Story:
     """Pages with these samples of narration (0: none) and of rest; `motions` are repeated."""
-    narrations = [
-        Narration(Path("n.wav"), spoken, np.zeros(0)) if spoken else None for spoken, _ in lengths
-    ]
+    narrations = [imagined_narration(spoken) if spoken else None for spoken, _ in lengths]
     moves = itertools.cycle(motions or ("none",))
     pages = [
         page_with(number, Path("p.png"), narration, rest, motion=motion)
@@ -53,8 +50,8 @@ def story_of(
             zip(narrations, lengths, moves, strict=False), 1
         )
     ]
-    settings = FilmSettings.model_validate({"fps": round(float(fps), 3)} | film)
-    return Story("", "", "", "", tuple(pages), None, settings, 0, ())
+    settings: dict[str, Any] = {"fps": round(float(fps), 3)} | film
+    return imagined_story(pages, **settings)
 
 
 def frames_of(samples: int, fps: Fraction) -> Fraction:

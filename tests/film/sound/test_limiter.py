@@ -1,6 +1,5 @@
 """The limiter, by FFmpeg's true-peak meter: no peak above the ceiling, and no other change."""
 
-import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -12,8 +11,16 @@ from hypothesis import strategies as st
 
 from daemon.film.sound.limiter import limited, true_peak
 from daemon.media.samples import SAMPLE_RATE, Samples
-from tests.helpers.sounds import sine
-from tests.media.test_loudness import ebur128, noise, speech, stereo
+from tests.helpers.sounds import (
+    decibels,
+    ebur128,
+    in_blocks,
+    noise,
+    peak_memory,
+    sine,
+    speech,
+    stereo,
+)
 
 CEILING = -1.0
 TOLERANCE = 0.1
@@ -22,14 +29,8 @@ TOLERANCE = 0.1
 
 def whole(sound: Samples, ceiling_db: float = CEILING) -> Samples:
     """A sound in blocks of a second, limited."""
-    blocks = (
-        sound[:, start : start + SAMPLE_RATE] for start in range(0, sound.shape[1], SAMPLE_RATE)
-    )
-    return np.concatenate([np.zeros((2, 0), np.float32), *limited(blocks, ceiling_db)], axis=1)
-
-
-def decibels(level: float) -> float:
-    return float(20 * np.log10(level))
+    blocks = limited(in_blocks(sound, SAMPLE_RATE), ceiling_db)
+    return np.concatenate([np.zeros((2, 0), np.float32), *blocks], axis=1)
 
 
 def between(hertz: float, level: float, seconds: float = 2.0) -> Samples:
@@ -214,17 +215,12 @@ def test_no_sound_has_no_peak() -> None:
     assert true_peak(np.zeros((2, 100), np.float32)) == 0
 
 
-def peak_memory(seconds: int) -> int:
+def memory_to_limit(seconds: int) -> int:
+    """The most bytes that Python has in use while it limits a sound of this length."""
     block = noise(1.0, level=0.5)
-    tracemalloc.start()
-    try:
-        for _ in limited((block for _ in range(seconds)), CEILING):
-            pass
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    return peak_memory(limited((block for _ in range(seconds)), CEILING))
 
 
 def test_memory_does_not_grow_with_the_stream() -> None:
-    peak_memory(1)  # loads what is loaded only once
-    assert peak_memory(40) < 1.2 * peak_memory(4)
+    memory_to_limit(1)  # loads what is loaded only once
+    assert memory_to_limit(40) < 1.2 * memory_to_limit(4)

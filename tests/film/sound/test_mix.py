@@ -1,8 +1,7 @@
 """The mix: the same as a naive one in a single array, but in blocks and constant memory."""
 
-import tracemalloc
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +22,9 @@ from daemon.media.samples import SAMPLE_RATE, Samples
 from daemon.story.model import Story
 from tests.helpers.broken import PLACES, damaged
 from tests.helpers.films import PLAIN_MUSIC, mixed, untouched
-from tests.helpers.sounds import sine, wav
+from tests.helpers.processes import open_files
+from tests.helpers.sounds import REPOSITORY, peak_memory, sine, wav
 from tests.helpers.stories import checked_story, narration
-
-ROOT = Path(__file__).parents[3]
 
 ONE_STEP = 1 / 32_767
 """The smallest difference that a 16-bit file can hold."""
@@ -257,8 +255,8 @@ def test_narrations_do_not_fade_with_the_music(tmp_path: Path, track: Track) -> 
 
 # ---- sounds that do not decode any more ----------------------------------------------------------
 
-DEMO = ROOT / "daemon/demo/the-fox-and-the-lighthouse/01.mp3"
-TUNE = ROOT / "music/calm/harbour.ogg"
+DEMO = REPOSITORY / "daemon/demo/the-fox-and-the-lighthouse/01.mp3"
+TUNE = REPOSITORY / "music/calm/harbour.ogg"
 NOISE = np.random.default_rng(1).integers(0, 256, 1_000_000, np.uint8).tobytes()
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -367,29 +365,30 @@ def test_music_damaged_after_intake_is_a_fault_of_the_film_that_names_the_track(
 # ---- memory and files ----------------------------------------------------------------------------
 
 
-def peak_memory(story: Story) -> int:
+def memory_to_mix(story: Story) -> int:
+    """The most bytes that Python has in use during the mix of a film."""
     timeline = plan_timeline(story)
-    tracemalloc.start()
-    try:
+
+    def blocks() -> Iterator[Samples]:
         for block in mixed(story, timeline, untouched(story, 0.1), Music()):
             assert block.dtype == np.float32
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+            yield block
+
+    return peak_memory(blocks())
 
 
 def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
     track = Track("long", wav(tmp_path / "long.wav", sine(20.0)))
     short = checked_story(tmp_path / "short", [4.0], track)
     long = checked_story(tmp_path / "long", [80.0], track)
-    peak_memory(short)  # loads what is loaded only once
-    assert peak_memory(long) < 1.2 * peak_memory(short)
+    memory_to_mix(short)  # loads what is loaded only once
+    assert memory_to_mix(long) < 1.2 * memory_to_mix(short)
 
 
 def test_a_narration_s_file_is_closed_when_it_has_ended(tmp_path: Path) -> None:
     story = checked_story(tmp_path / "story", [1.3] * 8)
     most = 0
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     for _ in mixed(story, plan_timeline(story), untouched(story), PLAIN_MUSIC):
-        most = max(most, len(list(Path("/proc/self/fd").iterdir())) - before)
+        most = max(most, open_files() - before)
     assert 0 < most <= 3
