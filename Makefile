@@ -36,7 +36,7 @@ format: .venv/ready          ## format the code, and mend what ruff can mend
 	$(BIN)/ruff format .
 
 cover: .venv/ready           ## run all tests, and print how much of the code they reach, branches counted
-	$(PYTEST) --cov=daemon --cov-branch --cov-report=term-missing:skip-covered
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 mutants: .venv/ready         ## change the pure parts in small ways, and count the changes that no test sees
 	$(BIN)/mutmut run
