@@ -1,7 +1,7 @@
 """One attempt at one story: intake → plan → render → verify → report.
 
-Runs in a worker's process, or in the process of `storyreel compile`. It knows nothing of inboxes
-and of other stories.
+Runs in a worker's process, or in the process of `storyreel compile`. It knows nothing of inboxes or
+of other stories.
 """
 
 import platform

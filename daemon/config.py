@@ -25,7 +25,7 @@ from pydantic_settings import (
 )
 
 from daemon.errors import ConfigError, Problem
-from daemon.litter import is_ignored
+from daemon.ignored import is_ignored
 from daemon.media import fonts
 from daemon.options import (
     Captions,
@@ -51,7 +51,7 @@ CONFIG_PLACES = (Path("config.toml"), Path("/etc/storyreel/config.toml"))
 
 
 class Mark(Enum):
-    """What a key says of itself, as a part of its type."""
+    """A property of a key, as part of its type."""
 
     STORY = "a story's manifest may set it for its own film"
     RESTART = "a change takes effect at the next start"
@@ -72,8 +72,10 @@ class _Table(BaseModel):
 
 
 class Folders(_Table):
-    """Where stories travel. All but the outbox must be on one filesystem, so that moves are
-    atomic."""
+    """The folders that stories move through.
+
+    All but the outbox must be on one filesystem, so that moves are atomic.
+    """
 
     root: Annotated[Path, Mark.RESTART] = Field(
         Path("storyreel"), description="the folder that holds the others."
@@ -239,7 +241,10 @@ class Music(_Table):
         -12.0, ge=-60, le=0, description="decibels that are added to the track, -60 to 0."
     )
     duck_db: float = Field(
-        -6.0, ge=-40, le=0, description="decibels more while a narration sounds, -40 to 0."
+        -6.0,
+        ge=-40,
+        le=0,
+        description="further decibels that are added while a narration sounds, -40 to 0.",
     )
     fade_seconds: float = Field(
         1.5,
@@ -290,7 +295,7 @@ class WorkerSettings(_Table):
 
 
 class Limits(_Table):
-    """What one story may ask for, and how much room the disk must have left."""
+    """The limits of one story, and how much space must be free on the disk."""
 
     pages: int = Field(1000, ge=1, description="pages in a story.")
     picture_megapixels: int = Field(
@@ -427,8 +432,7 @@ def _unreadable(file: Path, what: str) -> Problem:
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
-    """Variables with our prefix whose table does not exist, which pydantic-settings would
-    ignore."""
+    """Variables with our prefix that name no table. pydantic-settings would ignore them."""
     tables = [f"{ENVIRONMENT_PREFIX}{table}__".upper() for table in Settings.model_fields]
     ours = sorted(name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX))
     return [
@@ -439,7 +443,11 @@ def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
 
 
 def _unknown_tables(tables: Mapping[str, Any]) -> list[Problem]:
-    """Checked here, since some names, such as `_env_file`, are options of pydantic-settings."""
+    """Tables that do not exist.
+
+    They are checked here, because some names, such as `_env_file`, are options of
+    pydantic-settings.
+    """
     known = list(Settings.model_fields)
     return [
         Problem("config file", f'unknown key "{name}"', nearest(name, known))
@@ -480,14 +488,18 @@ def _font_file(font: str, base: Path) -> tuple[str, list[Problem]]:
 
 
 def _entangled(folders: Folders) -> list[Problem]:
-    """Folders that are one, or lie in one another: a story moved to one would appear in the
-    other."""
+    """Folders that are the same as another, or inside it.
+
+    A story moved to one of them would appear in the other. Only the root may hold the others.
+    """
     places = {name: Path(os.path.normpath(getattr(folders, name))) for name in Folders.model_fields}
     problems = []
     for name, place in places.items():
         for other, other_place in places.items():
+            if name in ("root", other):
+                continue
             is_inside = other != "root" and other_place in place.parents
-            if "root" != name != other and (place == other_place or is_inside):
+            if place == other_place or is_inside:
                 what = f"the same as {other}, or inside it"
                 mend = "Give each a place of its own."
                 problems.append(Problem(f"folders.{name}", what, mend, str(place)))

@@ -1,5 +1,6 @@
-"""The whole tree of errors. It imports nothing of the package, so that every layer can raise from
-it.
+"""The whole tree of errors.
+
+This module imports nothing of the package, so that every layer can raise them.
 
     StoryreelError
     ├── StoryError          the story's own fault, with every problem of it; never tried again
@@ -9,10 +10,10 @@ it.
     ├── SpoolError          the folders cannot be used as they are: exit code 78
     │   └── AlreadyRunning  another instance works on the same folders: exit code 75
     ├── UnusableFile        a file that cannot be used: what it is, and what would help
-    │   ├── Refused         it does not come in: missing, a link, too large, …
+    │   ├── Refused         it is not let in: missing, a link, too large, …
     │   ├── UnreadableMedia it is not a picture or sound that can be decoded
     │   └── UnreadableFont  it is not a font that can be drawn
-    └── UnusableFilm        no sheet can be drawn of a film
+    └── UnusableFilm        a film of which no sheet can be drawn
 
 Errors stay inside one process. What crosses a process border is an `Outcome` (`attempt`), because
 exceptions with a constructor of their own do not survive pickling.
@@ -38,7 +39,7 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """Where it is, with the file."""
+        """`where`, with the file if there is one: "page 3 (03.png)"."""
         return f"{self.where} ({self.file})" if self.file else self.where
 
     def __str__(self) -> str:
@@ -46,7 +47,7 @@ class Problem:
 
 
 class StoryreelError(Exception):
-    """Anything that this program raises on purpose."""
+    """The base of every error that this program raises on purpose."""
 
 
 class _ProblemsError(StoryreelError):
@@ -64,8 +65,7 @@ class StoryError(_ProblemsError):
 
 
 class ConfigError(_ProblemsError):
-    """The settings cannot be used. `where` of each problem is the key's path, such as
-    `film.fps`."""
+    """The settings cannot be used. The `where` of a problem is the key's path: "film.fps"."""
 
 
 class FilmError(StoryreelError):
@@ -94,7 +94,7 @@ class UnusableFile(StoryreelError):  # noqa: N818 - it says what the file is
 
 
 class Refused(UnusableFile):
-    """A file that does not come in: "missing", "a link", "empty"."""
+    """A file of a story's folder that is not let in: "missing", "a link", "empty"."""
 
 
 class UnreadableMedia(UnusableFile):

@@ -1,8 +1,8 @@
 """Structured logging: every event that exists, and how events reach standard output.
 
-A line is one JSON object with one event of the table below. Names from stories are values in it
-and are escaped, so they cannot forge a line. `events_table()` is the table in `docs/events.md`; a
-test compares them. Logging is set up again in every process.
+A line is one JSON object with one event of the table below. Names from stories are values in it and
+are escaped, so they cannot forge a line. `events_table()` is the table in `docs/events.md`; a test
+compares them. Logging is set up again in every process.
 """
 
 import logging
@@ -58,7 +58,7 @@ class Description:
 
 
 JOB = ("story", "job", "attempt")
-"""The fields of every line about an attempt."""
+"""The fields that every line about an attempt has."""
 
 EVENTS: Mapping[Event, Description] = {
     Event.SERVICE_STARTED: Description(

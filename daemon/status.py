@@ -1,6 +1,6 @@
-"""What the folders say, as data, for the command line and for anything else that shows it.
+"""The status of all stories as data, for the command line and for anything else that shows it.
 
-It is read from the disk, and so is true with and without a running service.
+It is read from the folders on disk, and so is true with and without a running service.
 """
 
 from collections.abc import Collection
@@ -20,7 +20,7 @@ WorkState = Literal["queued", "rendering", "publishing", "interrupted"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it.
+    """The whole status of one root.
 
     `strays` are things in the inbox that are not folders. `outbox` and `done` are numbers of
     folders.
@@ -61,7 +61,7 @@ def collect(settings: Settings) -> Status:
 class Arriving:
     """A folder in the inbox.
 
-    `state`: "complete" (it only has to settle), "waiting" (for what it lacks), or "unreadable".
+    `state`: "complete" (it only needs to settle), "waiting" (for what it lacks), or "unreadable".
     """
 
     story: str

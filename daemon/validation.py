@@ -2,8 +2,7 @@
 
 The manifest and the settings are both checked by pydantic, whose messages speak to programmers.
 This module turns them into `Problem`s: where (the key's path), what is wrong, and how to mend it.
-It also finds the name that was probably meant by an unknown one, be it a key's or a file's
-(`closest`).
+It also finds the key or file that was probably meant by an unknown name (`closest`).
 """
 
 import re
@@ -19,7 +18,7 @@ from pydantic_core import ErrorDetails
 from daemon.errors import Problem
 
 MOST_PROBLEMS = 500
-"""Faults that are put into words. An input may consist of faults, made to cost time and memory."""
+"""The most faults that are put into words. A hostile input may consist of nothing else."""
 UNION_TAG = "union#"
 """How the tags of our unions begin. Pydantic puts them into the paths of faults."""
 NEAR = 0.65

@@ -1,4 +1,4 @@
-"""`storyreel check`: every problem of a story, found by the same intake that the service uses."""
+"""`storyreel check`: every problem of a story, found by the intake that the service uses too."""
 
 import tempfile
 from pathlib import Path
@@ -7,9 +7,9 @@ from daemon.cli.console import FINE, STORY_AT_FAULT, complain, printable, settin
 from daemon.config import Settings
 from daemon.errors import StoryError
 from daemon.media.samples import SAMPLE_RATE
+from daemon.story import Story
 from daemon.story.checks import picture_problems
 from daemon.story.intake import intake
-from daemon.story.model import Story
 
 
 def check_folders(folders: list[Path], file: Path | None) -> int:

@@ -8,6 +8,7 @@ from daemon.cli.console import FINE, STORY_AT_FAULT, complain
 from daemon.cli.drop import copy_into
 from daemon.cli.run import serve
 from daemon.config import Log
+from daemon.delivery import files
 
 STORY = Path(daemon.__file__).parent / "demo" / "the-fox-and-the-lighthouse"
 
@@ -40,4 +41,4 @@ def demonstrate(root: Path) -> int:
 
 def films_in(outbox: Path) -> set[Path]:
     """Every film that has been delivered."""
-    return set(outbox.glob("*/*.mp4"))
+    return set(outbox.glob(f"*/*{files.FILM}"))

@@ -46,7 +46,7 @@ def show_logs(file: str, *, follow: bool, story: str, level: str) -> int:
 
 
 def lines_of(file: str, *, follow: bool) -> Iterator[str]:
-    """The lines of a file, or of standard input, which always is followed to its end."""
+    """The lines of a file, or of standard input, which is always read to its end."""
     if file == "-":
         yield from sys.stdin
     elif follow:
@@ -74,7 +74,7 @@ def followed(path: Path) -> Iterator[str]:
 
 
 def was_rotated(path: Path, file: BinaryIO) -> bool:
-    """Whether what was read is gone, or all of it was read and the path leads to another file."""
+    """Whether the file was truncated, or was read to its end and replaced by another one."""
     try:
         there = path.stat()
     except FileNotFoundError:

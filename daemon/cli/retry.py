@@ -6,12 +6,12 @@ from pathlib import Path
 from daemon import config
 from daemon.cli.console import FINE, USAGE, complain, settings_or_exit
 from daemon.config import Folders
-from daemon.spool.spool import Spool
+from daemon.spool import Spool
 from daemon.validation import nearest
 
 UNQUOTED_NAME = re.compile(r"\w[\w.,@%+-]*")
-"""A name that no shell needs quotes for. Others are not offered to complete a command line: they
-come from strangers, bash splits and zsh evaluates what it is offered."""
+"""A name that no shell needs quotes for. Completion offers no others: names come from strangers,
+and bash splits what it is offered, zsh evaluates it."""
 
 
 def retry_story(name: str, file: Path | None, root: Path | None) -> int:
@@ -37,6 +37,6 @@ def completions(begun: str, file: Path | None, root: Path | None) -> list[str]:
     """The failed stories whose names begin like this and need no quotes. Raises nothing."""
     try:
         known = names_in_failed(config.load(file, root).folders)
-    except Exception:  # a command line that is being typed is no place to report it
+    except Exception:  # an error must not appear in a command line that is being typed
         return []
     return [name for name in known if name.startswith(begun) and UNQUOTED_NAME.fullmatch(name)]

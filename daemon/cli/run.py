@@ -7,7 +7,7 @@ from daemon import config, log
 from daemon.cli.console import BAD_CONFIG, TRY_AGAIN, complain, settings_or_exit
 from daemon.config import Settings
 from daemon.errors import AlreadyRunning, SpoolError, WorkersBroken
-from daemon.service.service import Service
+from daemon.service import Service
 
 
 def run(file: Path | None, root: Path | None, *, once: bool) -> int:

@@ -19,7 +19,7 @@ REPORT = "report.json"
 DRAFT = "film"
 """The name of an attempt's files, before their endings."""
 LONGEST_ADDITION = max(map(len, (*ENDINGS, f".{REPORT}")))
-"""Bytes that a published file's name has after the story's name, at most."""
+"""The most bytes that a published file's name has after the story's name."""
 
 
 def draft(attempt: Path, ending: str) -> Path:

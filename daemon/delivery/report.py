@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from daemon.delivery.files import REPORT, read_plain
 
 LARGEST = 16 * 2**20
-"""Bytes that are read of a report. A thousand pages with their texts take a few megabytes."""
+"""The most bytes of a report that are read. A thousand pages with texts take a few megabytes."""
 LATEST = 10
 """How many films are searched for the music that was played last."""
 

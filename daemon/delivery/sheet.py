@@ -28,7 +28,7 @@ from daemon.media.sounds import sound_blocks
 from daemon.media.typeface import open_typeface
 
 FILM_FORMATS = "mov,mp4,m4a"
-"""FFmpeg's names for the format of our films. Some other demuxers read further files."""
+"""FFmpeg's name for the demuxer of our films. Some of its others would open further files."""
 
 # All lengths are in pixels.
 WIDTH = 1600
@@ -239,7 +239,7 @@ def draw_sheet(facts: Facts, pictures: Sequence[Image.Image], loudness: Loudness
 
 
 def columns_for(pages: int) -> int:
-    """How many pages stand side by side."""
+    """How many pages are in a row."""
     for columns, most in ((3, 6), (4, 16), (6, 48)):
         if pages <= most:
             return columns

@@ -19,7 +19,7 @@ def render_film(plan: Plan, film: Path, poster: Path, progress: Callable[[float]
     story = plan.story
     studio = Studio(plan)
     with ThreadPoolExecutor(1) as pool:
-        # the poster is drawn meanwhile: the cover made from it goes into the file last
+        # The poster is drawn in parallel: the cover made from it goes into the file last.
         cover = pool.submit(make_poster, plan, studio, poster)
         material = Material(
             timeline=plan.timeline,

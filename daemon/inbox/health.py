@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from daemon.log import Event, logger
 
-REBUILDS = 3
-"""This many faults in a row make the watcher degraded. After each fault, before and after that, it
-watches the inbox from the start again."""
+FAULTS_UNTIL_DEGRADED = 3
+"""This many faults in a row, and the log says that the watcher is degraded. (The watcher starts the
+notifications again after every single fault.)"""
 
 
 class Health:
@@ -24,7 +24,7 @@ class Health:
         """Take note of a check: its fault, or "" where it found none."""
         if fault:
             self._faults += 1
-            if self._faults >= REBUILDS:
+            if self._faults >= FAULTS_UNTIL_DEGRADED:
                 self.degrade(fault)
             return
 
@@ -40,7 +40,7 @@ class Health:
             return
         self._degraded_at = self._clock()
         mend = (
-            "Scans find stories meanwhile. Look at the folder, its rights,"
+            "Until then, scans find stories. Look at the folder, its permissions,"
             " and fs.inotify.max_user_watches."
         )
         logger().error(Event.WATCHER_DEGRADED, reason=reason, mend=mend)

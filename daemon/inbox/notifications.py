@@ -1,7 +1,7 @@
 """Notifications of changes in the inbox, and the proof that they arrive.
 
 A notification only wakes the watcher early; what it misses, scans find. But if notifications were
-lost in silence, every story would be late. So each check touches a canary file, whose event must
+lost unnoticed, every story would be late. So each check touches a canary file, whose event must
 have come back by the next check.
 
 The canary is needed because watchdog 7.1 hides such losses (measured):
@@ -109,8 +109,8 @@ class Notifications:
     def _send_canary(self) -> str:
         canary = self._inbox / CANARY
         try:
-            # Somebody may have put a link in its place, which would be written through, or a pipe,
-            # whose reader would be waited for. So it is removed, and only ever newly created.
+            # Somebody may have put a link in its place, and a write would follow it; or a pipe, and
+            # opening it would wait for a reader. So it is removed, and created as a new file.
             canary.unlink(missing_ok=True)
             os.close(os.open(canary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
         except OSError as error:

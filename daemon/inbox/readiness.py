@@ -12,10 +12,10 @@ the last look saw:
 - Anything else is incomplete: `give_up_seconds`, or never when that is 0.
 
 No case takes less than `settle_seconds`. What can never become a film becomes ready too, so that
-intake can say what is wrong with it; what waits for ever is at least reported.
+intake can say what is wrong with it. A folder that waits is reported again and again.
 
-Quiet time starts at the first look that saw the files as they are now, whatever their own times
-say.
+Quiet time starts at the first look that saw the files as they are now. Their modification times do
+not count.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Entry:
 
 
 class ManifestState(StrEnum):
-    """How far the manifest is."""
+    """The state of the manifest."""
 
     ABSENT = auto()
     TORN = auto()  # not JSON: perhaps half written

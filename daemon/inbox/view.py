@@ -15,8 +15,8 @@ from io import BufferedReader
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from daemon.ignored import is_ignored, is_temporary
 from daemon.inbox.readiness import Entry, ManifestState, Sighting
-from daemon.litter import is_ignored, is_temporary
 from daemon.story.manifest import LARGEST_MANIFEST, FileFacts
 from daemon.story.reading import Reading, read
 
@@ -131,7 +131,7 @@ class FolderView:
     def _difference(self, entry: Entry, declared: FileFacts | None) -> str:
         """How a file differs from what the manifest declares of it, in words; "" if it does not.
 
-        Links and other special files are left to intake, which refuses them: waiting is no help.
+        Links and other special files are left to intake, which refuses them.
         """
         if declared is None or not stat.S_ISREG(entry.mode):
             return ""
@@ -221,7 +221,7 @@ def read_manifest(path: Path, entry: Entry) -> bytes:
 
 
 def sha256_of(path: Path) -> str:
-    """A file's hash; "" if it cannot be read, or has just become something else than a file."""
+    """A file's hash; "" if it cannot be read, or is no longer a regular file."""
     try:
         with open_plain(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

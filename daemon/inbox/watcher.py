@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 from daemon.config import Watch
+from daemon.ignored import is_ignored
 from daemon.inbox.health import Health
 from daemon.inbox.notifications import Notifications
 from daemon.inbox.roster import Detected, Notice, Roster, Settled, Unreadable, Waiting
 from daemon.inbox.view import FolderView, list_inbox, look_at
-from daemon.litter import is_ignored
 from daemon.log import Event, logger
 
 __all__ = ["Settled", "Watcher"]
@@ -24,7 +24,7 @@ __all__ = ["Settled", "Watcher"]
 DEBOUNCE_SECONDS = 0.1
 """A copying program causes thousands of notifications; those of this time are answered together."""
 NAMES_SHOWN = 10
-"""Names that a log line lists at most: it is not a list of a thousand files."""
+"""Names that a log line lists at most, of possibly thousands."""
 
 
 class Watcher:
@@ -197,8 +197,8 @@ def log_notice(notice: Notice) -> None:
         case Unreadable(name, reason):
             what = f"cannot be read: {reason}"
             mend = (
-                "Give the service's user the right to read and write the folder"
-                " and all that is in it."
+                "Give the service's user permission to read and write the folder"
+                " and everything in it."
             )
             logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
         case Settled(name, _, seconds):

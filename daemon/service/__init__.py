@@ -1,7 +1,7 @@
 """The daemon itself: it takes stories from the inbox and sees each one through.
 
-`service` is the whole run from start to end, `supervisor` the life of one story. `room` waits for
-space on the disk, and `systemd` reports to the service manager.
+`service` is the whole run from start to end, `supervisor` the life of one story. `disk` waits for
+free space, and `systemd` reports to the service manager.
 """
 
 from daemon.service.service import Service

@@ -17,9 +17,9 @@ from daemon.inbox.watcher import Settled, Watcher
 from daemon.log import Event, logger, seconds_since
 from daemon.media.library import library
 from daemon.service import systemd
-from daemon.service.room import Room
+from daemon.service.disk import DiskSpace
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, Left, Recovered, Spool, Unclaimable, recover
+from daemon.spool import Job, Recovered, RecoveredState, Spool, Unclaimable, recover
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
@@ -47,8 +47,8 @@ class Service:
 
         self._spool = Spool(settings.folders)
         self._workers = LocalWorkers(settings)
-        self._room = Room(self._spool.free_bytes, self.settings)
-        self._supervisor = Supervisor(self._spool, self._workers, self._room, self.settings)
+        self._disk = DiskSpace(self._spool.free_bytes, self.settings)
+        self._supervisor = Supervisor(self._spool, self._workers, self._disk, self.settings)
         inbox = settings.folders.inbox
         self._watcher = Watcher(inbox, lambda: self._settings.watch, self.track_names)
 
@@ -131,9 +131,9 @@ class Service:
             attempts=job.attempts,
             state=str(found.state),
         )
-        if found.state is Left.PUBLISHED:
+        if found.state is RecoveredState.PUBLISHED:
             self.begin(job, self._supervisor.finish(job))
-        elif found.state is Left.UNFINISHED:
+        elif found.state is RecoveredState.UNFINISHED:
             self.begin(job, self._supervisor.see_through(job))
 
     # ---- main loop -------------------------------------------------------------------------------
@@ -155,10 +155,10 @@ class Service:
             await self.shut_down(tasks)
 
     async def claim_settled(self) -> None:
-        """Claim each folder that is ready, as soon as there is room on the disk."""
+        """Claim each folder that is ready, as soon as there is space on the disk."""
         async for settled in self._watcher.settled():
             self._is_claiming = True
-            await self._room.wait()
+            await self._disk.wait()
             try:
                 await self.claim(settled)
             except OSError as error:
@@ -203,7 +203,7 @@ class Service:
             log_degraded(reason, mend)
 
     async def report_to_systemd(self) -> None:
-        """Report READY after the first scan, then signs of life for as long as all is healthy."""
+        """Report READY after the first scan, then signs of life while the service is healthy."""
         await self._watcher.first_scan.wait()
         logger().info(Event.SERVICE_READY, seconds=seconds_since(self._began))
         systemd.notify("READY=1", self.status_line())
@@ -215,7 +215,7 @@ class Service:
                 systemd.notify(self.status_line())
 
     def is_healthy(self) -> bool:
-        """Whether scans, claims and attempts make progress."""
+        """Whether scans and attempts make progress."""
         now = time.monotonic()
         late = now - self._watcher.last_look - self._settings.watch.rescan_seconds
         return late < LATE_LOOK_SECONDS and not self._supervisor.is_stuck(now)

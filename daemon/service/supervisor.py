@@ -26,7 +26,7 @@ from daemon.config import Settings
 from daemon.delivery.report import last_music
 from daemon.errors import WorkersBroken
 from daemon.log import Event, logger, seconds_since
-from daemon.service.room import Room
+from daemon.service.disk import DiskSpace
 from daemon.spool import Job, Spool
 from daemon.workers import Workers
 
@@ -50,13 +50,13 @@ class Supervisor:
     """
 
     def __init__(
-        self, spool: Spool, workers: Workers, room: Room, settings: Callable[[], Settings]
+        self, spool: Spool, workers: Workers, disk: DiskSpace, settings: Callable[[], Settings]
     ) -> None:
         self.delivered = 0
         self.failed = 0
         self._spool = spool
         self._workers = workers
-        self._room = room
+        self._disk = disk
         self._settings = settings
         self._slots = asyncio.Semaphore(settings().workers.count)
         self._deadlines: dict[str, float] = {}
@@ -135,9 +135,9 @@ class Supervisor:
         return job, outcome
 
     async def attempt(self, job: Job) -> tuple[Job, Outcome]:
-        """Make one attempt, once a worker and room on the disk are free; the job as charged."""
+        """Make one attempt, once a worker and space on the disk are free; the job as charged."""
         async with self._slots:
-            await self._room.wait()
+            await self._disk.wait()
             if self._is_draining:
                 raise asyncio.CancelledError
 
@@ -281,8 +281,8 @@ async def until_it_works(
 ) -> Result:
     """Take a step of the spool on a thread, again and again until it raises no OSError.
 
-    Such a step only moves folders. So a full disk or a lost share is waited for, and the story is
-    never given up.
+    Such a step only moves folders. So the service waits until a full disk or a lost share works
+    again, and never gives the story up.
     """
     retrying = AsyncRetrying(
         wait=wait_exponential_jitter(multiplier=1, max=LONGEST_STEP_WAIT_SECONDS),

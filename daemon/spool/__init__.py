@@ -1,6 +1,6 @@
 """Where a claimed story is on disk, from the inbox to the outbox: folders, renames and fsyncs.
 
-`spool` takes the steps, `recovery` goes on after a crash, and `lock` keeps a second service away.
+`spool` takes the steps, `recovery` continues after a crash, and `lock` keeps a second service away.
 `job` is the record of a claimed story, and `reasons` is what a failed one says. `durable` moves and
 writes so that a loss of power cannot undo it.
 
@@ -8,7 +8,7 @@ Others use the names below, `reasons.read` and `durable.move_folder`.
 """
 
 from daemon.spool.job import Job
-from daemon.spool.recovery import Left, Recovered, recover
+from daemon.spool.recovery import Recovered, RecoveredState, recover
 from daemon.spool.spool import Spool, Unclaimable
 
-__all__ = ["Job", "Left", "Recovered", "Spool", "Unclaimable", "recover"]
+__all__ = ["Job", "Recovered", "RecoveredState", "Spool", "Unclaimable", "recover"]

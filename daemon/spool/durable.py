@@ -16,7 +16,7 @@ from daemon.delivery import files
 LONGEST_NAME = 255
 """Bytes of a file's name on the filesystems of Linux (NAME_MAX)."""
 LONGEST_ADDITION = files.LONGEST_ADDITION + len("-999999")
-"""Bytes that are added to a story's name at most: a number, and the longest ending of a file."""
+"""The most bytes that are added to a story's name: a number, and the longest ending of a file."""
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR)
 """The errors of a rename to a name that something else has."""
 

@@ -1,4 +1,4 @@
-"""The spool's folders, made and checked, and the lock that lets only one service use them."""
+"""The lock that lets only one service use the spool's folders, and making these folders."""
 
 import fcntl
 import os

@@ -16,7 +16,7 @@ from daemon.spool import durable
 from daemon.spool.job import Job, now
 
 LARGEST = 4 * 2**20
-"""Bytes that are read of an `error.json`."""
+"""The most bytes of an `error.json` that are read."""
 ERROR = "error.json"
 WHY = "WHY.txt"
 

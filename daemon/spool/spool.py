@@ -4,9 +4,9 @@
     work/<job>/attempt-<n>/ → outbox/<target>    publish: job.json names the target, then one rename
     work/<job>/source       → done/<name>        finish; or → failed/<name>, with the reasons in it
 
-Every step may be cut off at any instant, and is then done again: what a crash leaves on disk says
-how to go on (`recovery`). Nothing is ever overwritten: a name that is taken gets -2, -3, and so on.
-No step deletes a source.
+Every step may be interrupted at any instant, and is then done again: what a crash leaves on disk
+says how to continue (`recovery`). Nothing is ever overwritten: a name that is taken gets -2, -3,
+and so on. No step deletes a source.
 """
 
 import contextlib
@@ -82,9 +82,7 @@ class Spool:
             shutil.rmtree(job.folder)
             return not_claimed(error)
 
-        if not is_folder(
-            job.source
-        ):  # a file or a link was put there after the inbox was looked at
+        if not is_folder(job.source):  # somebody put a file or a link there after the last look
             self.give_back(job)
             return None
 
@@ -95,7 +93,7 @@ class Spool:
         return job
 
     def give_back(self, job: Job) -> bool:
-        """Undo a claim; False when its name in the inbox is taken again, or the move fails."""
+        """Undo a claim; False when a new folder has its name in the inbox, or the move fails."""
         if os.path.lexists(self.folders.inbox / job.name):
             return False
         try:
@@ -262,7 +260,7 @@ def not_claimed(error: OSError) -> Unclaimable | None:
         return None
     if error.errno in (errno.EACCES, errno.EPERM):
         mend = (
-            "Give the service's user the right to write to the folder (chmod g+w), "
+            "Give the service's user permission to write to the folder (chmod g+w), "
             "or make it the folder's owner."
         )
         return Unclaimable("the service may not move it", mend)

@@ -1,4 +1,4 @@
-"""Files let in from an untrusted folder: copied under names of ours, counted, hashed, checked.
+"""Letting files in from an untrusted folder: they are copied, hashed, counted and checked.
 
 Each file is admitted once, however often it is named. A faulty file is recorded and does not keep
 the others from being checked.
@@ -23,7 +23,7 @@ from daemon.story.reading import MediaKind
 from daemon.story.untrusted import UntrustedFolder
 
 Fault = Refused | UnreadableMedia
-"""Why a file did not come in: both say what it is, and how to mend it."""
+"""Why a file was not let in: both say what is wrong, and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class AdmittedSound:
 
 
 class Admission:
-    """What came in from one folder into `scratch`, and what did not.
+    """The files of one folder that were let into `scratch`, and the faults of the others.
 
     `pictures`, `sounds` and `inputs` are by the file's name, in the order of admission.
     """

@@ -49,7 +49,7 @@ def poster_problems(poster_page: int | None, pages: int) -> list[Problem]:
 
 
 def file_problems(mentions: Iterable[Mention], admission: Admission) -> list[Problem]:
-    """Every place where a file is named that did not come in."""
+    """Every place that names a file which was not let in."""
     return [
         file_problem(mention.where, mention.kind, mention.file, fault)
         for mention in mentions
@@ -80,7 +80,7 @@ def fact_problems(facts: Mapping[str, FileFacts], admission: Admission) -> list[
 
 
 def difference(declared: FileFacts, actual: Input) -> str:
-    """In which way a file is not as declared; empty where it is."""
+    """How a file differs from what is declared of it; "" if it does not."""
     if declared.size not in (None, actual.size):
         return f"{actual.size} bytes and not the declared {declared.size}"
     if declared.sha256 and declared.sha256.lower() != actual.sha256:
@@ -102,7 +102,10 @@ def picture_problems(story: Story, limits: Limits) -> list[Problem]:
 
 
 def undecodable(mentions: Iterable[Mention], admission: Admission, limits: Limits) -> list[Problem]:
-    """The same for a story that is refused because something else is wrong with it."""
+    """Every mention of a picture that was let in but does not decode.
+
+    For a folder that is refused for another reason, so that it never becomes a Story.
+    """
     pictures = admission.pictures
     faults = decoding_faults((picture.path for picture in pictures.values()), limits)
     return [

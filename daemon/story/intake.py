@@ -1,6 +1,6 @@
 """The trust boundary: an untrusted folder in, a Story of private, checked and hashed copies out.
 
-Every file that the manifest names is copied under a name of ours and checked in that copy: what was
+Every file that the manifest names is copied under a new name, and the copy is checked: what was
 checked is what the film is made of, even if somebody still writes into the folder. One pass finds
 every problem of a story, not only the first. Only decoding the pictures, which is expensive, is
 left to the renderer; when one fails there, or anything else is wrong, all of them are decoded, so
@@ -16,7 +16,7 @@ from daemon.config import Settings
 from daemon.errors import Problem, Refused, StoryError
 from daemon.story import checks
 from daemon.story.admission import Admission
-from daemon.story.cast import Cast
+from daemon.story.builder import StoryBuilder
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.model import Input, Story
 from daemon.story.reading import Reading, read
@@ -39,10 +39,10 @@ def intake(
 
     story = None
     if manifest := arrival.reading.manifest:
-        cast = Cast(manifest, arrival.reading.pages, arrival.admission, name, settings)
-        problems += cast.problems()
+        builder = StoryBuilder(manifest, arrival.reading.pages, arrival.admission, name, settings)
+        problems += builder.problems()
         if not problems:
-            story = cast.story(seed_of(arrival.data, arrival.admission.inputs), not_again)
+            story = builder.story(seed_of(arrival.data, arrival.admission.inputs), not_again)
             problems += checks.length_problems(story.pages, limits)
 
     if problems or story is None:
@@ -53,7 +53,7 @@ def intake(
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What came in from the folder: the manifest, its bytes, the files, and the problems so far."""
+    """What was read from a folder: the manifest, its bytes, the files, the problems so far."""
 
     data: bytes
     reading: Reading
@@ -62,7 +62,7 @@ class Arrival:
 
 
 def arrive(folder: UntrustedFolder, scratch: Path, settings: Settings) -> Arrival:
-    """Read the manifest and let in the files that it names."""
+    """Read the manifest, and let in the files that it names."""
     admission = Admission(folder, scratch, settings.limits)
     name = settings.watch.manifest
     try:

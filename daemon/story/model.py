@@ -73,8 +73,8 @@ class Input:
 class Story:
     """What `film` needs to know.
 
-    `seed` decides whatever is left to chance. It is derived from the story's files, so that the
-    same files give the same choices.
+    `seed` decides what is left to chance. It is derived from the story's files, so that the same
+    files give the same choices.
     """
 
     title: str

@@ -1,7 +1,7 @@
-"""Reading a manifest: tolerant where checking is strict.
+"""Reading a manifest, even one with faults.
 
-Even a manifest with faults says which files it mentions (`Mention`), so that one look at a folder
-finds every problem, those of the manifest and those of the files.
+A faulty manifest still says which files it mentions (`Mention`), so that one look at a folder finds
+every problem, those of the manifest and those of the files.
 """
 
 import json
@@ -94,9 +94,9 @@ def checked(raw: Any, names: Sequence[str]) -> Reading:
 
 
 def capped(problems: Sequence[Problem], left_out: int = 0) -> tuple[Problem, ...]:
-    """As many problems as somebody would read, and how many more there are.
+    """The first `MOST_PROBLEMS`, and how many more there are.
 
-    `left_out` more have been left out before.
+    `left_out`: how many were left out before.
     """
     more = left_out + max(0, len(problems) - MOST_PROBLEMS)
     if not more:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from daemon.errors import Refused
-from daemon.litter import is_ignored
+from daemon.ignored import is_ignored
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
 from daemon.story.model import Input
 from daemon.validation import closest
@@ -29,7 +29,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _LINKED = ("behind a link, or below something that is not a folder", "Put the file itself there.")
-_FORBIDDEN = ("not readable for the service", "Give everyone the right to read it.")
+_FORBIDDEN = ("not readable for the service", "Make it readable for everyone.")
 _IMPOSSIBLE = ("no possible name of a file", "Give the file a shorter, plain name.")
 FAULTS: Mapping[int | None, tuple[str, str]] = {
     errno.ELOOP: _LINKED,
@@ -103,7 +103,7 @@ class UntrustedFolder:
 
     @contextmanager
     def opened(self, name: str) -> Iterator[int]:
-        """A descriptor of a regular file in the folder, at any depth.
+        """An open descriptor of a regular file in the folder, at any depth.
 
         Raises Refused for anything else. Errors of the machine, such as EIO or ESTALE, pass as they
         are.
@@ -144,7 +144,7 @@ def require_regular(mode: int) -> None:
 def add_or_rename(name: str, there: Iterable[str]) -> str:
     """The remedy for a missing file: one of the files that are `there` may be it, misspelled.
 
-    No sound is suggested for a picture or the other way round: the files of a page often share a
+    No sound is suggested for a picture, or a picture for a sound: the files of a page often share a
     stem.
     """
     candidates = [other for other in there if kind_of(name) in ("", kind_of(other))]

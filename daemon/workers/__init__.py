@@ -1,4 +1,4 @@
-"""Where attempts run. An engine takes an order and returns an outcome, whatever happens in between.
+"""Where attempts run. An engine takes an order and returns an outcome, even when the worker dies.
 
 `local` is the engine that uses this machine. `worker` is the child's side, the same for every
 engine. `sandbox` limits what a worker may do.

@@ -1,6 +1,6 @@
 """What a worker may do. It decodes files from strangers, so the kernel limits it to its own files.
 
-Landlock (Linux 5.13 and newer) takes every other path away. A worker may read the interpreter, its
+Landlock (Linux 5.13 and newer) closes every other path. A worker may read the interpreter, its
 packages, the system's libraries and fonts, and the music library. It may write to the work folder
 alone, and start no program except ffmpeg. Landlock covers files only; the systemd unit takes the
 network away. A limit on the data segment bounds memory. A worker ends with the service.

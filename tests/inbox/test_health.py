@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import LogCapture
 
-from daemon.inbox.health import REBUILDS, Health
+from daemon.inbox.health import FAULTS_UNTIL_DEGRADED, Health
 from tests.helpers.logs import events
 from tests.helpers.waiting import Clock
 
@@ -50,7 +50,7 @@ def test_a_recovery_says_how_long_notifications_were_missing(log_lines: LogCaptu
 
 def test_a_loss_after_a_recovery_is_logged_again(log_lines: LogCapture) -> None:
     health = Health(Clock())
-    for fault in ["x"] * REBUILDS + [""] + ["x"] * REBUILDS:
+    for fault in ["x"] * FAULTS_UNTIL_DEGRADED + [""] + ["x"] * FAULTS_UNTIL_DEGRADED:
         health.note(fault)
     assert [line["event"] for line in log_lines.entries] == [
         "watcher.degraded",
@@ -71,7 +71,7 @@ def test_degraded_and_recovered_take_turns_in_any_history(
 
     expected: list[str] = []
     for fault, run in groupby(faults):
-        if fault and len(list(run)) >= REBUILDS:
+        if fault and len(list(run)) >= FAULTS_UNTIL_DEGRADED:
             expected.append("watcher.degraded")
         elif not fault and expected and expected[-1] == "watcher.degraded":
             expected.append("watcher.recovered")

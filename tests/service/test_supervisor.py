@@ -22,10 +22,10 @@ from daemon import progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import Problem, WorkersBroken
-from daemon.service import room, supervisor
-from daemon.service.room import Room
+from daemon.service import disk, supervisor
+from daemon.service.disk import DiskSpace
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, Left, Spool, reasons, recover
+from daemon.spool import Job, RecoveredState, Spool, reasons, recover
 from daemon.spool.job import read_job
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
@@ -105,7 +105,7 @@ def spool(settings: Settings) -> Iterator[Spool]:
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two waits that no setting changes."""
     monkeypatch.setattr(supervisor, "PROGRESS_LOG_SECONDS", 0.01)
-    monkeypatch.setattr(room, "RECHECK_SECONDS", 0.001)
+    monkeypatch.setattr(disk, "RECHECK_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -115,7 +115,9 @@ def no_step_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def supervise(spool: Spool, workers: Scripted, settings: Settings) -> Supervisor:
-    return Supervisor(spool, workers, Room(spool.free_bytes, lambda: settings), lambda: settings)
+    return Supervisor(
+        spool, workers, DiskSpace(spool.free_bytes, lambda: settings), lambda: settings
+    )
 
 
 def claimed(spool: Spool, name: str = "the-fox") -> Job:
@@ -334,7 +336,9 @@ def test_a_story_that_kills_the_service_is_tried_as_often_as_allowed_over_all_re
     def run() -> str:
         opened = Spool(settings.folders).open()
         found = [
-            recovered.job for recovered in recover(opened) if recovered.state is Left.UNFINISHED
+            recovered.job
+            for recovered in recover(opened)
+            if recovered.state is RecoveredState.UNFINISHED
         ]
         supervised = supervise(opened, Scripted(kill), settings)
         asyncio.run(supervised.see_through(found[0] if found else claimed(opened)))
@@ -480,7 +484,9 @@ async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: Set
         return free
 
     workers = Scripted(film)
-    supervised = Supervisor(spool, workers, Room(free_bytes, lambda: settings), lambda: settings)
+    supervised = Supervisor(
+        spool, workers, DiskSpace(free_bytes, lambda: settings), lambda: settings
+    )
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
     await until(lambda: checks > 10)

@@ -10,7 +10,7 @@ from typing import Any
 
 from daemon.config import Folders
 from daemon.errors import SpoolError
-from daemon.spool import Job, Left, Spool, recover
+from daemon.spool import Job, RecoveredState, Spool, recover
 from tests.helpers.children import Ended, die_before, fail_before, in_child
 from tests.spool.stories import FAILURE, STORY, assert_published, contents, names, write_film
 
@@ -47,9 +47,9 @@ class Life:
         mark = os.open(self.marks, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         opened = Spool(self.folders).open()
         for found in recover(opened):
-            if found.state is Left.PUBLISHED:
+            if found.state is RecoveredState.PUBLISHED:
                 self.take(opened.finish, found.job)
-            elif found.state is Left.UNFINISHED:
+            elif found.state is RecoveredState.UNFINISHED:
                 self._attempt(opened, found.job, mark)
         for folder in list(self.folders.inbox.iterdir()):
             job = opened.claim(folder.name)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Folders
-from daemon.spool import Job, Left, Recovered, Spool, recover
+from daemon.spool import Job, Recovered, RecoveredState, Spool, recover
 from daemon.spool.job import RECORD, read_job, record
 from tests.helpers.children import die_before, in_child
 from tests.spool.crashes import Life, without_fault
@@ -143,9 +143,9 @@ def test_recovery_returns_the_state_of_each_job_oldest_first(opened: Spool) -> N
         jobs.append(moved)
     published = opened.publish(attempted(opened, jobs[0]))
     assert recover(opened) == [
-        Recovered(jobs[2], Left.UNFINISHED),
-        Recovered(jobs[1], Left.UNFINISHED),
-        Recovered(published, Left.PUBLISHED),
+        Recovered(jobs[2], RecoveredState.UNFINISHED),
+        Recovered(jobs[1], RecoveredState.UNFINISHED),
+        Recovered(published, RecoveredState.PUBLISHED),
     ]
 
 
@@ -158,7 +158,7 @@ def test_recovery_can_be_done_again(opened: Spool) -> None:
 def test_a_job_without_a_story_is_dropped(opened: Spool) -> None:
     job = claimed(opened)
     shutil.rmtree(job.source)
-    assert recover(opened) == [Recovered(job, Left.DROPPED)]
+    assert recover(opened) == [Recovered(job, RecoveredState.DROPPED)]
     assert names(opened.folders.work) == [".lock"]
 
 
@@ -169,7 +169,7 @@ def test_a_torn_record_is_rebuilt_with_one_attempt_charged(opened: Spool, torn: 
     if torn is not None:
         (job.folder / RECORD).write_text(torn)
     (found,) = recover(opened)
-    assert found.state is Left.UNFINISHED
+    assert found.state is RecoveredState.UNFINISHED
     assert (found.job.name, found.job.attempts) == (job.id, 1)
     assert read_job(job.folder) == found.job
     assert contents(found.job.source) == STORY
@@ -187,7 +187,7 @@ def test_a_film_whose_name_was_taken_after_the_crash_gets_the_next_name(opened: 
     record(replace(job, target="the-fox"))  # the crash was between the record and the rename
     (opened.folders.outbox / "the-fox").mkdir()
     (found,) = recover(opened)
-    assert found.state is Left.PUBLISHED
+    assert found.state is RecoveredState.PUBLISHED
     assert found.job.target == "the-fox-2"
     assert_published(opened.folders.outbox / "the-fox-2")
 
@@ -216,7 +216,7 @@ def test_a_link_or_a_file_in_place_of_the_story_is_neither_followed_nor_deleted(
     else:
         job.source.symlink_to(outside)
     for found in recover(opened):
-        if found.state is Left.UNFINISHED:
+        if found.state is RecoveredState.UNFINISHED:
             opened.fail(found.job, FAILURE)
     assert names(outside) == [], "reasons were written through the link"
     if kind == "file":

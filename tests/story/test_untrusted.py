@@ -185,7 +185,7 @@ def test_an_unreadable_file_is_refused(source: Path, target: Path) -> None:
     ):
         folder.copy("01.png", target)
     assert caught.value.what == "not readable for the service"
-    assert "right to read" in caught.value.mend
+    assert "readable for everyone" in caught.value.mend
 
 
 def test_a_name_that_no_file_can_have_is_refused(source: Path, target: Path) -> None:

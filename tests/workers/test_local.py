@@ -247,7 +247,7 @@ def test_a_pool_that_never_ran_can_be_stopped(pool_settings: Settings) -> None:
 
 
 def encoders_of(pid: int) -> list[int]:
-    """The processes among a process's descendants that encode: moviepy also asks ffmpeg's version."""
+    """The descendants of a process that encode; moviepy also asks ffmpeg for its version."""
 
     def command(found: int) -> bytes:
         try:

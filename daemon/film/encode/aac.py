@@ -13,6 +13,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
+from av.codec.context import Flags
 
 from daemon.media.samples import SAMPLE_RATE, Samples, SampleStream
 
@@ -24,7 +25,6 @@ LEAD_OUT = 2
 SEGMENT = 1024
 """Frames of a segment: 22 s, 8 MB of samples."""
 BIT_RATE = 192_000
-GLOBAL_HEADER = 0x400000  # AV_CODEC_FLAG_GLOBAL_HEADER
 OPTIONS = {"aac_coder": "fast", "aac_tns": "0", "aac_is": "0", "aac_pns": "0"}
 """Without temporal noise shaping, intensity stereo and perceptual noise substitution.
 
@@ -69,7 +69,7 @@ def encoded(segment: Segment) -> list[bytes]:
     sound.sample_rate = SAMPLE_RATE
     sound.pts = 0
     sound.time_base = Fraction(1, SAMPLE_RATE)
-    # libavfilter cuts it into frames, in a sixth less time than we would
+    # libavfilter cuts it into frames, in a sixth less time than Python would
     packets = [*context.encode(sound), *context.encode(None)]
     first = 1 + segment.lead_in  # the first packet of a context is its own lead-in
     return [bytes(packet) for packet in packets[first : first + segment.frames]]
@@ -83,4 +83,4 @@ def configure(context: AudioCodecContext) -> None:
     context.bit_rate = BIT_RATE
     context.time_base = Fraction(1, SAMPLE_RATE)
     context.options = dict(OPTIONS)
-    context.flags |= GLOBAL_HEADER
+    context.flags |= Flags.global_header

@@ -20,6 +20,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 import av
+from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
@@ -28,10 +29,9 @@ from daemon.film.picture.planes import Frame, Planes, to_frame, to_yuv
 from daemon.options import Canvas
 
 SKIPS = 16
-GLOBAL_HEADER = 0x400000
-"""AV_CODEC_FLAG_GLOBAL_HEADER: SPS and PPS once for the whole film, outside the packets."""
+"""How many different skips there are: `frame_num` has four bits."""
 BT709 = 1
-"""For primaries, transfer and matrix, as numbered in Rec. ITU-T H.273."""
+"""BT.709 for primaries, transfer and matrix alike (Rec. ITU-T H.273, tables 2 to 4)."""
 LIMITED_RANGE = 1
 """AVCOL_RANGE_MPEG."""
 SEI = 6
@@ -59,7 +59,7 @@ They take 0.6 of the time at the same PSNR, for a tenth more bytes (measured).
 """
 
 
-class Limits(NamedTuple):
+class LevelLimits(NamedTuple):
     """What a level allows (Rec. ITU-T H.264, table A-1)."""
 
     blocks_per_second: int  # MaxMBPS
@@ -71,12 +71,12 @@ class Limits(NamedTuple):
 LEVELS = {
     #              macroblocks    macroblocks    least
     # level           a second        a frame    compression
-    "3.0": Limits(      40_500,         1_620,   2),
-    "3.1": Limits(     108_000,         3_600,   4),
-    "4.0": Limits(     245_760,         8_192,   4),
-    "4.2": Limits(     522_240,         8_704,   2),
-    "5.1": Limits(     983_040,        36_864,   2),
-    "5.2": Limits(   2_073_600,        36_864,   2),
+    "3.0": LevelLimits(      40_500,         1_620,   2),
+    "3.1": LevelLimits(     108_000,         3_600,   4),
+    "4.0": LevelLimits(     245_760,         8_192,   4),
+    "4.2": LevelLimits(     522_240,         8_704,   2),
+    "5.1": LevelLimits(     983_040,        36_864,   2),
+    "5.2": LevelLimits(   2_073_600,        36_864,   2),
 }
 # fmt: on
 
@@ -166,9 +166,9 @@ def _template(coding: Coding) -> Template:
 def at_rest(picture: Frame, frames: int, coding: Coding, idr_pic_id: int = 0) -> Group:
     """A picture that stands still for `frames` frames.
 
-    It is one IDR frame, whose bytes come again after each `keyframe_frames`, and skips between
-    them. `idr_pic_id` must be 1 where the frame before is an IDR frame with 0 (7.4.3: two adjacent
-    ones must differ). Raises FilmError when its SPS and PPS are not the film's.
+    It is one IDR frame, repeated after each `keyframe_frames` frames, with skips between.
+    `idr_pic_id` must be 1 where the frame before is an IDR frame with 0 (7.4.3: two adjacent ones
+    must differ). Raises FilmError when its SPS and PPS are not the film's.
     """
     idr = idr_frame(picture, coding, idr_pic_id)
     skips = template(coding).skips
@@ -235,7 +235,7 @@ class Encoder:
         return [Packet(without_sei(bytes(packet)), packet.is_keyframe) for packet in packets]
 
     def require(self, parameters: bytes) -> None:
-        """One film has one SPS and one PPS. Raises FilmError when this context made others."""
+        """Raise FilmError unless this context made the film's own SPS and PPS."""
         if self.parameters != parameters:
             raise FilmError(
                 "a span was encoded with other parameters (SPS and PPS) than the film has"
@@ -255,7 +255,7 @@ def configure(
     context.pix_fmt = "yuv420p"
     context.time_base = 1 / coding.fps
     context.framerate = coding.fps
-    context.flags |= GLOBAL_HEADER
+    context.flags |= Flags.global_header  # SPS and PPS once for the film, not in packets
     context.color_primaries = BT709
     context.color_trc = BT709
     context.colorspace = BT709

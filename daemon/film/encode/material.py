@@ -1,4 +1,4 @@
-"""What a writer is given: pictures as clips, sound as blocks, and everything else in the file."""
+"""What a writer is given: pictures as clips, sound as blocks, and the metadata of the file."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

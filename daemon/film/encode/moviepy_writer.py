@@ -1,8 +1,7 @@
-"""The reference writer: every frame through moviepy's `write_videofile`, as the original does it.
+"""The reference writer: every frame through moviepy's `write_videofile`.
 
-What `still_stream` makes is compared with it, and `film.writer = "moviepy"` is the way out when in
-doubt. moviepy returns normally even when its ffmpeg has died on a full disk, so nothing here is
-trusted: see `verify`.
+Tests compare `still_stream` with it, and `film.writer = "moviepy"` is the fallback. moviepy returns
+normally even when its ffmpeg has died on a full disk, so nothing here is trusted: see `verify`.
 """
 
 import tempfile
@@ -22,7 +21,7 @@ from proglog import ProgressBarLogger
 
 from daemon.errors import FilmError
 from daemon.film.encode.material import Material
-from daemon.film.encode.mp4 import CONTAINER, AnyPacket, Movie
+from daemon.film.encode.mp4 import CONTAINER, AnyPacket, Muxer
 from daemon.film.plan.timeline import Timeline
 from daemon.media.boundary import reading
 from daemon.media.samples import SAMPLE_RATE, Samples
@@ -37,9 +36,9 @@ BT709 = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,{BT709_TAGS}"]
 """The colours of HD television (Rec. ITU-R BT.709); ffmpeg's default is standard definition."""
 SOUND = ["-b:a", "192k", "-aac_coder", "fast"]
 INDEX_FIRST = ["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact"]
-"""The index at the front, so that a film plays while it is still being fetched.
+"""The index is at the front, so that a film plays while it is still being downloaded.
 
-And no trace of the programs' versions.
+The programs' versions are left out.
 """
 
 
@@ -162,7 +161,7 @@ def complete(bare: Path, material: Material, target: Path) -> None:
         to_video = film.add_stream_from_template(video)
         to_audio = film.add_stream_from_template(audio)
         to_video.time_base = 1 / fps
-        Movie(film, material).mux(
+        Muxer(film, material).mux(
             copied(pictures, video, to_video, slower=written_fps / fps),
             copied(sounds, audio, to_audio),
             lambda _: None,

@@ -1,4 +1,4 @@
-"""The film's file: an mp4 with pictures, sound, captions, chapters, a cover, and the film's names.
+"""The film's file: an mp4 with pictures, sound, captions, chapters, a cover, and metadata.
 
 Captions are 3GPP timed text (3GPP TS 26.245, which QuickTime and FFmpeg call mov_text: two bytes of
 length, then UTF-8). Chapters are written as QuickTime and as Nero write them. Languages are three
@@ -22,7 +22,7 @@ from daemon.media.samples import SAMPLE_RATE
 AnyPacket: TypeAlias = "av.Packet[Any]"  # quoted: it is generic only in PyAV's stubs
 
 CONTAINER = {"movflags": "+faststart", "movie_timescale": str(SAMPLE_RATE), "fflags": "+bitexact"}
-"""The index at the front, the film's length to the sample, and no trace of the muxer's version."""
+"""The index at the front, the film's length exact to the sample, and no version of the muxer."""
 SAMPLE = Fraction(1, SAMPLE_RATE)
 """The length of a sample in seconds: the time base of sound, captions and chapters."""
 UNDETERMINED = "und"
@@ -35,14 +35,14 @@ Format: Layer, Start, End, Style, Text
 """
 """How captions look where a player has no style of its own: white, at the bottom.
 
-In the form that FFmpeg's encoder wants.
+It is the head of an ASS file, which FFmpeg's encoder expects.
 """
 
 
-class Movie:
-    """An mp4 that is open for writing and has its streams of pictures and sound.
+class Muxer:
+    """Adds everything else to an open mp4 with streams of pictures and sound, then fills it.
 
-    `Movie` adds the other streams, and then puts all packets into the file in order.
+    All packets go into the file in the order of their times.
     """
 
     def __init__(self, film: OutputContainer, material: Material) -> None:
@@ -119,7 +119,7 @@ class Movie:
 
 
 class _InTime:
-    """Packets that go into a file when their time has come."""
+    """The packets of one stream, put into a file up to a given time."""
 
     def __init__(self, film: OutputContainer, packets: Iterator[AnyPacket]) -> None:
         self._film = film

@@ -1,7 +1,7 @@
 """The default writer: a film's file in which every picture was encoded once.
 
-Spans and segments of sound are encoded on all cores and put into the file in order, as they come.
-Only a few of them are in memory at a time, however long the film is.
+Spans and segments of sound are encoded on all cores, and put into the file in order. Only a few of
+them are in memory at a time, however long the film is.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from moviepy import ImageClip, VideoClip
 from daemon.film.encode import aac, h264
 from daemon.film.encode.h264 import Coding, Group
 from daemon.film.encode.material import Material
-from daemon.film.encode.mp4 import CONTAINER, SAMPLE, AnyPacket, Movie, packet
+from daemon.film.encode.mp4 import CONTAINER, SAMPLE, AnyPacket, Muxer, packet
 from daemon.film.picture import planes
 from daemon.film.picture.clips import MovingClip
 from daemon.film.plan.timeline import Span
@@ -62,11 +62,11 @@ def write_film(
         av.open(target, "w", format="mp4", options=CONTAINER) as film,
     ):
         video, audio = add_streams(film, coding)
-        movie = Movie(film, material)
+        muxer = Muxer(film, material)
         groups = Ahead(pool, group, zip(timeline.spans, ids, strict=True), 2 * cores)
         sounds = aac.segments(material.sound, timeline.samples)
         segments = Ahead(pool, aac.encoded, sounds, cores)
-        movie.mux(
+        muxer.mux(
             picture_packets(groups, video),
             sound_packets(segments, audio, timeline.samples),
             progress,

@@ -1,7 +1,7 @@
 """Is the film that was written the film that was planned?
 
-The file is opened and decoded again, and no writer is trusted: moviepy returns normally from a full
-disk with a file that does not play (measured), and others may too.
+The file is opened and decoded again, because no writer is trusted: on a full disk, moviepy returns
+normally and leaves a file that does not play (measured).
 """
 
 import struct
@@ -199,7 +199,7 @@ def frame_number(packet: "av.Packet[VideoStream]", fps: Fraction) -> int:
 
 
 def packets_to_decode(group: Sequence[bytes]) -> int:
-    """How many packets of a group must decode, so that all of it does.
+    """How many packets of a group must decode, to be sure that all of it does.
 
     A still picture is an IDR frame and skips (see `h264`). The skips' bytes repeat every 16 frames,
     with `frame_num`. The 16th skip leaves a decoder in the state in which the IDR frame left it:
@@ -216,7 +216,7 @@ def packets_to_decode(group: Sequence[bytes]) -> int:
 
 
 def require_index_at_front(path: Path) -> None:
-    """`moov` must come before `mdat`. Raises FilmError."""
+    """Raise FilmError unless the index (`moov`) comes before the pictures and sound (`mdat`)."""
     names = [name for name, _ in boxes(path)]
     if b"moov" not in names or b"mdat" not in names or names.index(b"moov") > names.index(b"mdat"):
         raise FilmError("the film has no index at its front")

@@ -26,8 +26,8 @@ def caption_layer(
     """The lines, centred at the bottom of the safe area.
 
     They are white with a dark stroke, or white on a translucent dark box. The last baseline is
-    always at the same height, whatever the words. Lines that do not fit the safe area are drawn
-    smaller; lines without anything to draw give a transparent pixel.
+    always at the same height. Lines that do not fit the safe area are drawn smaller; lines without
+    anything to draw give a transparent pixel.
     """
     area = safe_area(canvas)
     padding = STROKE if style == "stroke" else BOX_PADDING

@@ -20,7 +20,7 @@ GAP = 0.6
 STROKE = 1 / 22
 """Width of the stroke as a share of the font's size. With the shade, a thin one is enough."""
 FILLED_HEIGHT = 0.6
-"""Words that fill more of the safe height shrink: they would look like a page of a book."""
+"""The most of the safe height that words fill before they shrink: more looks like a book's page."""
 
 
 def card(ground: Image.Image, heading: str, below: str, face: Typeface) -> Image.Image:

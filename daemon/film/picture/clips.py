@@ -1,8 +1,7 @@
 """The pictures of a film as moviepy clips, built one span at a time, when a writer asks for it.
 
 A page that stands still is an `ImageClip` of its final frame, so that a writer can encode it once.
-A page that moves, or gives way to another, is a `MovingClip`: a `VideoClip` that also hands out its
-frames as planes.
+A moving page or a transition is a `MovingClip`: a `VideoClip` that also gives its frames as planes.
 """
 
 import threading
@@ -57,7 +56,7 @@ class MovingClip(VideoClip):  # type: ignore[misc]  # moviepy publishes no types
 
 
 class _Kept(Generic[Made]):
-    """Makes something for a page once, and keeps it for the last few pages that were asked for.
+    """Makes something for each page once, and keeps it for the last few pages.
 
     A page's own spans and both its transitions share it. Threads that ask for the same page wait
     for the one that makes it.
@@ -96,7 +95,11 @@ class Studio:
     def clip(self, span: Span) -> VideoClip:
         """A clip as long as the span. Raises UnreadableMedia when a picture does not decode."""
         fps = float(self._plan.timeline.fps)
-        words = self._words(span) if span.caption else None
+        words = None
+        if span.caption:
+            style = self._plan.story.film.caption_style
+            words = caption_layer(span.caption, self._size, self._plan.typeface, style)
+
         if span.into is None and not self._moves(span.page):
             frame = self.at_rest(span.page)
             if words:
@@ -125,12 +128,8 @@ class Studio:
     def _moves(self, page: int) -> bool:
         return self._plan.motions[page] != "none"
 
-    def _words(self, span: Span) -> Layer:
-        style = self._plan.story.film.caption_style
-        return caption_layer(span.caption, self._size, self._plan.typeface, style)
-
     def _drawer(self, page: int) -> Drawer:
-        """What draws a page, from its first frame in sight to its last, transitions included."""
+        """What draws a page, from its first visible frame to its last, transitions included."""
         if not self._moves(page):
             still = planes.from_rgb(self.at_rest(page))
             return lambda _: still

@@ -10,7 +10,7 @@ from daemon.film.picture.planes import Frame
 from daemon.media.pictures import open_picture
 from daemon.media.typeface import Typeface
 from daemon.options import Canvas, Focus
-from daemon.story.model import Page, Story
+from daemon.story import Page, Story
 
 # ---- pages ---------------------------------------------------------------------------------------
 

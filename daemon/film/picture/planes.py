@@ -23,7 +23,9 @@ Planes = npt.NDArray[np.uint8]
 """A picture of shape (height × 3/2, width): the rows of luma, then those of Cb, then those of Cr.
 Chroma has half as many pixels in a row, so that each row of the array holds two of its rows."""
 
-cv2.setNumThreads(1)  # each core renders a span of its own: dividing a picture too would not help
+cv2.setNumThreads(
+    1
+)  # each core renders a span of its own, so several threads a picture would not help
 
 # ---- from RGB and back ---------------------------------------------------------------------------
 

@@ -11,24 +11,24 @@ from daemon.film.picture import planes
 from daemon.film.picture.planes import Planes
 from daemon.options import TransitionName
 
-Page = Callable[[], Planes]
-"""Draws the frame of one of the two pages."""
-Transition = Callable[[Page, Page, int, int], Planes]
+DrawPage = Callable[[], Planes]
+"""Draws one of the two pages as it is at this frame."""
+Transition = Callable[[DrawPage, DrawPage, int, int], Planes]
 """Draws a frame. It is given the page that leaves, the page that comes, `frame` and `steps`."""
 
 
-def cut(leaving: Page, coming: Page, frame: int, _steps: int) -> Planes:
+def cut(leaving: DrawPage, coming: DrawPage, frame: int, _steps: int) -> Planes:
     """No transition at all. The planner gives a cut no frames, so nothing calls this in a film."""
     return leaving() if frame < 0 else coming()
 
 
-def crossfade(leaving: Page, coming: Page, frame: int, steps: int) -> Planes:
+def crossfade(leaving: DrawPage, coming: DrawPage, frame: int, steps: int) -> Planes:
     """Both pages over each other; at frame 0 they have the same share."""
     return planes.mixed(leaving(), coming(), (frame + steps) / (2 * steps))
 
 
-def fade_black(leaving: Page, coming: Page, frame: int, steps: int) -> Planes:
-    """Down to black, which frame 0 is, and up again."""
+def fade_black(leaving: DrawPage, coming: DrawPage, frame: int, steps: int) -> Planes:
+    """The old page down to black at frame 0, then the new page up from it."""
     page = leaving() if frame < 0 else coming()
     return planes.mixed(planes.black(planes.size_of(page)), page, abs(frame) / steps)
 

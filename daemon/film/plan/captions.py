@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from daemon.film.plan.timeline import Timeline, first_sample, nearest_frame
 from daemon.media.samples import SAMPLE_RATE
-from daemon.story.model import Story
+from daemon.story import Story
 
 LINE = 42
 """Letters in a line of a caption: what broadcasters' guidelines agree on for Latin script."""

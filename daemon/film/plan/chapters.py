@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daemon.film.plan.timeline import Timeline
-from daemon.story.model import Page, Story
+from daemon.story import Page, Story
 
 LONGEST_TITLE = 60
 

@@ -33,7 +33,7 @@ class Format(NamedTuple):
     """What differs between landscape, square and portrait canvases."""
 
     side_margin: float
-    """Left, and the same right; a share of the width."""
+    """On the left, and as much on the right: a share of the width."""
     top_margin: float
     bottom_margin: float
     """Shares of the height."""
@@ -79,7 +79,7 @@ def safe_area(canvas: Canvas) -> Box:
 # ---- captions ------------------------------------------------------------------------------------
 
 LEAST_CAPTION_PIXELS = 8
-"""Smaller letters are blots. A caption has them only where it does not fit otherwise."""
+"""Smaller letters cannot be read. They are drawn only where a caption does not fit otherwise."""
 LETTER_WIDTH = 0.48
 """Width of a letter of running English as a share of the font's size: measured 0.51 in DejaVu Sans,
 0.44 in Pillow's font."""

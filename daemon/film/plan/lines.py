@@ -112,9 +112,9 @@ class _Best(NamedTuple):
 
 
 def balanced(pieces: Sequence[Piece], space: float, measure: float) -> list[str]:
-    """As few lines as possible; among these, those whose squared empty rests have the least sum.
+    """As few lines as possible, and of these the ones with the least sum of squared empty pixels.
 
-    `space`: a space's width. The best ways to set the first 1, 2, 3… pieces follow from each other.
+    `space`: a space's width. This is dynamic programming over the first 1, 2, 3… pieces.
     """
     best = [_Best(0, 0.0, 0)]
     for end in range(1, len(pieces) + 1):

@@ -1,4 +1,4 @@
-"""Which page moves how: what the story says of each page, with "auto" decided."""
+"""How each page moves: what the story says of it, with "auto" replaced by a motion."""
 
 from daemon.options import Motion
 from daemon.story import Story

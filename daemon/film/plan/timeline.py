@@ -15,15 +15,15 @@ from fractions import Fraction
 from daemon.config import FilmSettings
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import LARGEST_AREA, LARGEST_SIDE, Canvas, coded_area, frame_rate, named_canvas
-from daemon.story.model import Page, Story
+from daemon.story import Page, Story
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """`frames` frames in which page number `page` (from 0) is on the screen; `first` counts from 0.
 
-    `into`: the page that it gives way to meanwhile. `caption`: lines that are drawn into the
-    picture.
+    `into`: the page that it changes into during a transition. `caption`: lines that are drawn into
+    the picture.
     """
 
     page: int
@@ -65,9 +65,9 @@ class Cue:
 class Timeline:
     """A film of `fps` frames per second on a canvas of `size` pixels, with sound at `SAMPLE_RATE`.
 
-    `pages`: when it is which page's turn. `spans`: the same frames as they are rendered, cut
-    further where something begins to move, or changes. `overlaps`: for each page change, the number
-    of frames before it, and after it, in which both pages are in sight.
+    `pages`: each page's turn, from change to change. `spans`: the same frames as they are rendered:
+    turns cut at transitions and captions, and long moving pages cut into pieces. `overlaps`: for
+    each page change, the number of frames before it, and after it, in which both pages are visible.
     """
 
     fps: Fraction
@@ -93,7 +93,7 @@ class Timeline:
         return float(self.frames / self.fps)
 
     def shown(self, page: int) -> tuple[int, int]:
-        """The first frame in which a page is in sight, and the frame after the last.
+        """The first frame in which a page is visible, and the frame after the last.
 
         Transitions are included.
         """

@@ -123,7 +123,7 @@ def music_blocks(background: Background, factor: float) -> Iterator[tuple[int, S
 
 
 def looped(track: Track, overlap: int) -> Iterator[Samples]:
-    """A track, repeated for ever; its end and its next beginning overlap by `overlap` samples.
+    """A track, repeated without end; its end and next beginning overlap by `overlap` samples.
 
     A track that is shorter than two overlaps overlaps by half of itself.
     """

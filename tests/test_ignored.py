@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.litter import is_ignored, is_temporary
+from daemon.ignored import is_ignored, is_temporary
 
 
 @pytest.mark.parametrize(

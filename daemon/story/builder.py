@@ -1,4 +1,4 @@
-"""What a manifest makes of the files that came in: pages, cards, and the music under them."""
+"""Building a story from its manifest and the admitted files: pages, cards, and music."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from daemon.validation import nearest
 
 THE_END = "The End"
 FAINT_DB = -17.5
-"""Music that is lowered this much under a narration adds less than 0.5 dB to it. Even a track of -8
-LUFS, about the loudest that exist, is then 9.5 dB below a narration of -16 LUFS."""
+"""Music that is lowered to this gain adds less than 0.5 dB to a narration. Even a track of -8 LUFS,
+about the loudest that exist, is then 9.5 dB below a narration of -16 LUFS."""
 
 
-class Cast:
-    """Makes a story of a manifest that obeys the model, and of the files that came in for it."""
+class StoryBuilder:
+    """Builds a story from a manifest that obeys the model, and from the admitted files."""
 
     def __init__(
         self,
@@ -36,7 +36,8 @@ class Cast:
         self._manifest = manifest
         self._entries = entries
         self._admission = admission
-        self._title = manifest.title or _readable(name)
+        # A folder's name may not be UTF-8: other bytes become question marks.
+        self._title = manifest.title or name.encode(errors="replace").decode()
         self._music = settings.music
         self._film = manifest.film_settings(settings.film)
         self._cards = planned_cards(self._film, self._title, manifest.author)
@@ -144,11 +145,6 @@ class Cast:
         if isinstance(wanted, Mood):
             return choose(of_mood(self._library, wanted.mood), seed, not_again)
         return choose(self._library, seed, not_again)
-
-
-def _readable(name: str) -> str:
-    """A folder's name as text; what is not UTF-8 in it becomes a question mark."""
-    return name.encode(errors="replace").decode()
 
 
 def is_heard(music: Music, pages: Sequence[Page]) -> bool:

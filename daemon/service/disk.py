@@ -1,4 +1,4 @@
-"""Free room on the disk: stories wait here for it, and the log says so."""
+"""Free space on the disk: stories wait here until there is enough, and the log says so."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,8 +10,8 @@ RECHECK_SECONDS = 5.0
 """How often a full disk is checked again."""
 
 
-class Room:
-    """The free room on one filesystem. `settings` gives the settings in force now."""
+class DiskSpace:
+    """The free space on one filesystem. `settings` gives the settings in force now."""
 
     def __init__(self, free_bytes: Callable[[], int], settings: Callable[[], Settings]) -> None:
         self._free_bytes = free_bytes
@@ -19,12 +19,12 @@ class Room:
         self._is_low = False
 
     async def wait(self) -> None:
-        """Return as soon as there is room for a story."""
+        """Return as soon as there is enough for a story."""
         while not self.is_enough():
             await asyncio.sleep(RECHECK_SECONDS)
 
     def is_enough(self) -> bool:
-        """Whether there is room for a story now. Logs when that changes."""
+        """Whether there is enough for a story now. Logs when that changes."""
         free = self._free_bytes() // 2**20
         needed = self._settings().limits.free_mib
         was_low = self._is_low

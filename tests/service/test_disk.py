@@ -6,8 +6,7 @@ import pytest
 from structlog.testing import LogCapture
 
 from daemon.config import Settings
-from daemon.service import room
-from daemon.service.room import Room
+from daemon.service.disk import DiskSpace
 from tests.conftest import SettingsMaker
 
 MIB = 2**20
@@ -34,7 +33,7 @@ class Disk:
 
 @pytest.fixture(autouse=True)
 def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "RECHECK_SECONDS", 0)
+    monkeypatch.setattr("daemon.service.disk.RECHECK_SECONDS", 0)
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def events(log_lines: LogCapture) -> list[str]:
 
 async def test_with_enough_room_nobody_waits(settings: Settings, log_lines: LogCapture) -> None:
     disk = Disk(10 * MIB)
-    await asyncio.wait_for(Room(disk.free_bytes, lambda: settings).wait(), 20)
+    await asyncio.wait_for(DiskSpace(disk.free_bytes, lambda: settings).wait(), 20)
     assert disk.checks == 1
     assert events(log_lines) == []
 
@@ -57,7 +56,7 @@ async def test_a_full_disk_is_checked_again_until_there_is_enough_room(
     settings: Settings, log_lines: LogCapture
 ) -> None:
     disk = Disk(0)
-    waiting = asyncio.create_task(Room(disk.free_bytes, lambda: settings).wait())
+    waiting = asyncio.create_task(DiskSpace(disk.free_bytes, lambda: settings).wait())
     await disk.is_checked(10)
     disk.free = 10 * MIB - 1
     await disk.is_checked(10)
@@ -75,7 +74,7 @@ async def test_two_stories_that_wait_for_the_same_disk_log_it_once(
     settings: Settings, log_lines: LogCapture
 ) -> None:
     disk = Disk(0)
-    shared = Room(disk.free_bytes, lambda: settings)
+    shared = DiskSpace(disk.free_bytes, lambda: settings)
     waiting = [asyncio.create_task(shared.wait()) for _ in range(2)]
     await disk.is_checked(10)
     disk.free = 10 * MIB
@@ -85,7 +84,7 @@ async def test_two_stories_that_wait_for_the_same_disk_log_it_once(
 
 def test_a_new_limit_holds_at_once(make_settings: SettingsMaker) -> None:
     in_force = [make_settings(limits={"free_mib": 10})]
-    checked = Room(Disk(20 * MIB).free_bytes, lambda: in_force[0])
+    checked = DiskSpace(Disk(20 * MIB).free_bytes, lambda: in_force[0])
     assert checked.is_enough()
     in_force[0] = make_settings(limits={"free_mib": 30})
     assert not checked.is_enough()

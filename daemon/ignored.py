@@ -1,7 +1,6 @@
-"""Names that say something about a file: it is hidden, or a copying program has not finished it.
+"""Names to ignore: of hidden files, and of files that a copying program has not finished.
 
-On the ground floor, because `config`, `story` and `inbox` all need it: no such name may be set as
-the manifest's, listed as a story's file, or taken for a story.
+No manifest (`config`), file of a story (`story`) or story (`inbox`) may have such a name.
 """
 
 import re
