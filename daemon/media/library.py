@@ -4,12 +4,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from natsort import natsorted
 
 from daemon.media import SOUND_ENDINGS
+
+if TYPE_CHECKING:  # numpy takes 0.08 s, which commands that decode nothing need not wait for
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Track:
 
     name: str
     path: Path
-    powers: npt.NDArray[np.float64] | None = field(default=None, compare=False)
+    powers: "npt.NDArray[np.float64] | None" = field(default=None, compare=False)
 
 
 def library(folder: Path) -> tuple[Track, ...]:

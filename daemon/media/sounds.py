@@ -24,6 +24,10 @@ SOUND_FORMATS = "mp3,wav,flac,ogg,mov,mp4,m4a,aac"
 SAMPLE_BLOCK = 48_000
 """The most samples in a block, so that memory does not depend on the length of a file's packets."""
 
+HIGHEST_RATE = 10_000_000
+"""Samples per second, more than ten times what recorders make. FFmpeg's resampler takes memory in
+proportion to the rate: at 500 million it runs out of it after 9 s (measured)."""
+
 SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
 
 
@@ -78,6 +82,7 @@ def resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[av.AudioFr
     """Frames as floating-point numbers at `rate`, mono or stereo.
 
     The rate or the layout may change in the middle of a file: each stretch has its own resampler.
+    Raises UnreadableMedia for a rate above `HIGHEST_RATE`, which only a damaged header has.
     """
 
     def form(frame: av.AudioFrame) -> tuple[str, str, int, int]:
@@ -85,6 +90,8 @@ def resampled(frames: Iterable[av.AudioFrame], rate: int) -> Iterator[av.AudioFr
         return frame.format.name, layout.name, layout.nb_channels, frame.sample_rate
 
     for (kind, name, channels, own_rate), stretch in groupby(frames, form):
+        if own_rate > HIGHEST_RATE:
+            raise _unusable(f"damaged: it has {own_rate} samples per second")
         layout = "mono" if channels == 1 else "stereo"
         if (kind, name, own_rate) == ("fltp", layout, rate):
             yield from stretch

@@ -12,7 +12,8 @@ from typing import Any
 from daemon import log
 from daemon.config import NEEDS_RESTART, Settings
 from daemon.errors import ConfigError, WorkersBroken
-from daemon.inbox import Settled, Watcher, entries_of
+from daemon.inbox import entries_of
+from daemon.inbox.watcher import Settled, Watcher
 from daemon.log import Event, logger, seconds_since
 from daemon.media.library import library
 from daemon.service import systemd

@@ -6,13 +6,15 @@ every path is a private copy, every length has been counted.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from daemon.config import FilmSettings
 from daemon.media.library import Track
 from daemon.options import Card, Focus, Motion
+
+if TYPE_CHECKING:  # numpy takes 0.08 s, which commands that decode nothing need not wait for
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Narration:
 
     path: Path
     samples: int
-    powers: npt.NDArray[np.float64] = field(compare=False)
+    powers: "npt.NDArray[np.float64]" = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -404,6 +404,12 @@ def test_a_header_that_no_decoder_accepts_is_not_taken_for_a_lack_of_rights() ->
         counted(broken)
 
 
+def test_a_rate_that_no_sound_has_is_not_taken_for_a_lack_of_memory() -> None:
+    """FFmpeg's resampler asks for memory in proportion to the rate, and gets none."""
+    with pytest.raises(UnreadableMedia, match="damaged: it has 2147483647 samples per second"):
+        counted(wave_file(bytes(1000), width=1, rate=2**31 - 1))
+
+
 def eio() -> OSError:
     return OSError(errno.EIO, os.strerror(errno.EIO))
 
