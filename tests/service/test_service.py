@@ -120,21 +120,26 @@ def test_stories_renamed_from_part_or_dropped_before_the_start_are_delivered_onc
     assert delivered(root) == ["early", "late"]
 
 
+def status_while_a_film_is_written(root: Path) -> dict[str, Any]:
+    """Wait until the only story at work is at the stage "film"; the status that said so."""
+    seen: dict[str, Any] = {}
+
+    def is_being_written() -> bool:
+        seen.update(status(root))
+        return [job["stage"] for job in seen["work"]] == ["film"]
+
+    wait_until(is_being_written, "the film is being written")
+    return seen
+
+
 @pytest.mark.slow
 def test_a_service_killed_during_an_attempt_continues_it_and_delivers_once(
     root: Path, tmp_path: Path
 ) -> None:
     folder = story(tmp_path / "long", (60.0, 60.0))
-    before: dict[str, Any] = {}
-
-    def is_being_written() -> bool:
-        before.update(status(root))
-        return [job["stage"] for job in before["work"]] == ["film"]
-
     with running_service(root, **SLOWLY) as service:
         drop(folder, root)
-        service.wait_for("render.started")
-        wait_until(is_being_written, "the film is being written")
+        before = status_while_a_film_is_written(root)
         service.kill()
     assert before["running"] is True
     assert [(job["story"], job["state"], job["attempt"]) for job in before["work"]] == [
@@ -284,11 +289,8 @@ def test_run_once_compiles_what_is_ready_and_its_exit_code_reports_failures(
 @pytest.mark.slow
 def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None:
     with running_service(root, **SLOWLY) as service:
-        drop(story(tmp_path / "long", (60.0,)), root)
-        service.wait_for("render.started")
-        wait_until(
-            lambda: status(root)["work"][0]["stage"] == "film", "a worker is writing the film"
-        )
+        drop(story(tmp_path / "long", (60.0, 60.0)), root)
+        status_while_a_film_is_written(root)
         workers = descendants(service.process.pid)
         assert len(workers) >= 2
         service.kill()
