@@ -15,7 +15,8 @@ A story's journey, and the folder of each station:
 
 `cli` starts all this and shows `status`. Next to these folders are `config` and `options` (what can
 be set), `validation` (what was set wrong, in words), `attempt` and `progress` (what a worker is
-given and gives back), `log` (every event), `litter` (names to ignore) and `errors`.
+given and gives back), `log` (every event), `litter` (names to ignore), `printable` (text from
+strangers, safe to show) and `errors`.
 
 Read `service/service.py`, `service/supervisor.py` and `compiler.py`, in this order; then whatever
 you came for.

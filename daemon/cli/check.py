@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from daemon.cli.console import FINE, STORY_AT_FAULT, complain, printable, settings_or_exit
+from daemon.cli.console import FINE, STORY_AT_FAULT, complain, say, settings_or_exit
 from daemon.config import Settings
 from daemon.errors import StoryError
 from daemon.media.samples import SAMPLE_RATE
@@ -30,7 +30,7 @@ def check_folder(folder: Path, settings: Settings) -> bool:
     except StoryError as error:
         complain(f"{name}: {counted(len(error.problems), 'problem')}", error.problems)
         return False
-    print(printable(f"{name}: fine, {summary(story)}"))
+    say(f"{name}: fine, {summary(story)}")
     return True
 
 

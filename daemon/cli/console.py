@@ -9,6 +9,7 @@ import typer
 from daemon import config
 from daemon.config import Settings
 from daemon.errors import ConfigError, Problem
+from daemon.printable import printable
 
 FINE = 0
 STORY_AT_FAULT = 1
@@ -29,12 +30,12 @@ def settings_or_exit(file: Path | None, root: Path | None = None) -> Settings:
 def complain(headline: str, problems: Iterable[Problem] = ()) -> None:
     """Say on standard error what is wrong.
 
-    The names in it come from strangers: control characters are shown, not obeyed.
+    The names in it come from strangers: what would command a terminal is shown, not obeyed.
     """
     for line in [headline, *(f"  {problem}" for problem in problems)]:
         print(printable(line), file=sys.stderr)
 
 
-def printable(text: str) -> str:
-    """Text with its control characters and lone surrogates written out."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+def say(text: str) -> None:
+    """Print a line on standard output. The names in it come from strangers, too."""
+    print(printable(text))

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from daemon.cli.check import check_folder
-from daemon.cli.console import BAD_CONFIG, FINE, STORY_AT_FAULT, complain, settings_or_exit
+from daemon.cli.console import BAD_CONFIG, FINE, STORY_AT_FAULT, complain, say, settings_or_exit
 from daemon.spool import durable
 
 
@@ -21,7 +21,7 @@ def drop_folder(folder: Path, file: Path | None, root: Path | None) -> int:
         mend = "start the service once, or name its root with --root."
         complain(f"There is no inbox at {inbox}: {mend}")
         return BAD_CONFIG
-    print(f"dropped as {copy_into(inbox, folder.resolve())}")
+    say(f"dropped as {copy_into(inbox, folder.resolve())}")
     return FINE
 
 

@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from daemon.cli.console import FINE, printable, settings_or_exit
+from daemon.cli.console import FINE, settings_or_exit
 from daemon.config import Settings
+from daemon.printable import printable
 from daemon.status import Status, collect
 
 REFRESH_SECONDS = 1.0
