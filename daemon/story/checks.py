@@ -10,9 +10,8 @@ from daemon.media.pictures import open_picture
 from daemon.media.samples import SAMPLE_RATE
 from daemon.media.typeface import Typeface, can_shape
 from daemon.story.admission import Admission, Fault
-from daemon.story.manifest import FileFacts
 from daemon.story.model import Input, Page, Story
-from daemon.story.reading import MediaKind, Mention, Reading
+from daemon.story.reading import Declared, MediaKind, Mention, Reading
 
 LETTERS_SHOWN = 20
 TRIAL_SIZE = (256, 256)
@@ -62,7 +61,7 @@ def file_problem(where: str, kind: MediaKind, file: str, fault: Fault) -> Proble
     return Problem(where, f"the {kind} is {fault.what}", fault.mend, file)
 
 
-def fact_problems(facts: Mapping[str, FileFacts], admission: Admission) -> list[Problem]:
+def fact_problems(facts: Mapping[str, Declared], admission: Admission) -> list[Problem]:
     """Every file that is not what the manifest declares of it."""
     faulty = {*admission.track_faults, *(file for _, file in admission.faults)}
     problems = []
@@ -79,11 +78,11 @@ def fact_problems(facts: Mapping[str, FileFacts], admission: Admission) -> list[
     return problems
 
 
-def difference(declared: FileFacts, actual: Input) -> str:
+def difference(declared: Declared, actual: Input) -> str:
     """In which way a file is not as declared; empty where it is."""
     if declared.size not in (None, actual.size):
         return f"{actual.size} bytes and not the declared {declared.size}"
-    if declared.sha256 and declared.sha256.lower() != actual.sha256:
+    if declared.sha256 and declared.sha256 != actual.sha256:
         return "its SHA-256 is not the declared one"
     return ""
 
