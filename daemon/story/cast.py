@@ -131,6 +131,8 @@ class Cast:
         if wanted in names:
             return []
         what = "neither in the story's folder nor in the library"
+        if near := self._admission.near_track:
+            names.insert(0, near)
         return [Problem("music", what, nearest(wanted, names), wanted)]
 
     def track(self, seed: int, not_again: str) -> Track | None:
