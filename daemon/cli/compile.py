@@ -7,13 +7,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from daemon.attempt import Film, Order
-from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, complain, say, settings_or_exit
+from daemon.cli.console import (
+    FINE,
+    STORY_AT_FAULT,
+    TRY_AGAIN,
+    complain,
+    explaining_rights,
+    say,
+    settings_or_exit,
+)
 from daemon.compiler import compile_order
 from daemon.delivery import files
 from daemon.printable import printable
 from daemon.progress import Reporter
 
 
+@explaining_rights()
 def compile_folder(
     folder: Path, output: Path, file: Path | None, *, preview: bool = False, quiet: bool = False
 ) -> int:

@@ -1,7 +1,8 @@
 """What all commands share: reading the settings, saying what is wrong, and the exit codes."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -25,6 +26,17 @@ def settings_or_exit(file: Path | None, root: Path | None = None) -> Settings:
     except ConfigError as error:
         complain("The settings cannot be used:", error.problems)
         raise typer.Exit(BAD_CONFIG) from None
+
+
+@contextmanager
+def explaining_rights() -> Iterator[None]:
+    """A missing right ends the command that this decorates, with a remedy and no traceback."""
+    try:
+        yield
+    except PermissionError as error:
+        mend = "Run this as the service's user, or become a member of its group."
+        complain(f"{error.filename}: {error.strerror}. {mend}")
+        raise typer.Exit(USAGE) from None
 
 
 def complain(headline: str, problems: Iterable[Problem] = ()) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from daemon import config
-from daemon.cli.console import FINE, USAGE, complain, say, settings_or_exit
+from daemon.cli.console import FINE, USAGE, complain, explaining_rights, say, settings_or_exit
 from daemon.config import Folders
 from daemon.spool.spool import Spool
 from daemon.validation import nearest
@@ -14,6 +14,7 @@ UNQUOTED_NAME = re.compile(r"\w[\w.,@%+-]*")
 come from strangers, bash splits and zsh evaluates what it is offered."""
 
 
+@explaining_rights()
 def retry_story(name: str, file: Path | None, root: Path | None) -> int:
     """Move failed/NAME to the inbox; the exit code."""
     folders = settings_or_exit(file, root).folders
