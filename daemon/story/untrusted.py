@@ -212,7 +212,7 @@ class NamesNearby:
         """
         kind = kind_of(name)
         there = self._by_labels.get(labels_of(name), [])
-        compared = there[: self._comparisons_left]
+        compared = there[: max(0, self._comparisons_left)]  # several threads take from it
         self._comparisons_left -= len(compared)
         return closest(name, [other for other in compared if kind in ("", kind_of(other))])
 

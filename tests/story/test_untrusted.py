@@ -211,6 +211,18 @@ def test_an_unreadable_file_is_refused(source: Path, target: Path) -> None:
     assert "right to read" in caught.value.mend
 
 
+def test_an_error_of_the_disk_is_not_the_story_s_fault(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with UntrustedFolder(source, MIB) as folder, monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fail)
+        with pytest.raises(OSError, match="Input/output error"):
+            folder.copy("01.png", target)
+
+
 def test_a_name_that_no_file_can_have_is_refused(source: Path, target: Path) -> None:
     assert "no possible name" in refusal(source, "n" * 300, target).what
 
