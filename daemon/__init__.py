@@ -15,7 +15,8 @@ A story's way through the packages, with its folder on disk at each step:
 
 `cli` starts all this and shows `status`. The other modules are `config` and `options` (what can be
 set), `validation` (faults in settings and manifests, in words), `attempt` and `progress` (what a
-worker is given and what it returns), `log` (every event), `ignored` (names to ignore) and `errors`.
+worker is given and what it returns), `log` (every event), `ignored` (names to ignore), `printable`
+(text from strangers, safe to show) and `errors`.
 
 Start with `service/service.py`, `service/supervisor.py` and `compiler.py`, in this order.
 """

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     """Why there is no film."""
 
     STORY = "story"  # something in the story itself
+    ARRIVING = "arriving"  # files differ from what the manifest declares: it has not arrived whole
     MACHINE = "machine"  # disk, memory, input and output
     FILM = "film"  # the film that was written is not the one that was planned
     DIED = "died"  # the worker's process ended during the attempt

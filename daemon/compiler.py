@@ -15,7 +15,7 @@ from pathlib import Path
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.delivery import files, report
 from daemon.delivery.report import PageTimes, SoundFacts
-from daemon.errors import FilmError, StoryError, UnreadableMedia
+from daemon.errors import FilmError, NotArrived, StoryError, UnreadableMedia
 from daemon.film import FilmFacts, Plan, plan_film, render_film, verify_film
 from daemon.film.plan.captions import subrip, webvtt
 from daemon.film.plan.chapters import for_youtube
@@ -38,6 +38,8 @@ def compile_order(order: Order, progress: Reporter) -> Outcome:
         return compile_story(order, progress)
     except StoryError as error:
         return Failure(order.job, Kind.STORY, error.problems)
+    except NotArrived as error:
+        return Failure(order.job, Kind.ARRIVING, error.differences)
     except FilmError as error:
         mend = "It is tried again. If it keeps failing, look at the disk and the log."
         return Failure.of(order.job, Kind.FILM, str(error), mend)
@@ -57,8 +59,9 @@ def compile_order(order: Order, progress: Reporter) -> Outcome:
 def compile_story(order: Order, progress: Reporter) -> Film:
     """Compile a story into the existing folder `order.attempt`.
 
-    Raises StoryError with all problems of the story, FilmError when the film came out wrong, and
-    the machine's OSError and MemoryError.
+    Raises StoryError with all problems of the story, NotArrived when files differ from what is
+    declared of them, FilmError when the film came out wrong, and the machine's OSError and
+    MemoryError.
     """
     began = time.monotonic()
     settings = order.settings

@@ -302,6 +302,7 @@ class Limits(_Table):
         100, ge=1, le=500, description="megapixels of one picture, 1 to 500."
     )
     file_mib: int = Field(512, ge=1, description="MiB of one file.")
+    story_mib: int = Field(4096, ge=1, description="MiB of all files of a story together.")
     film_minutes: int = Field(
         240, ge=1, le=360, description="minutes of a film, 1 to 360 (a WAV file holds no more)."
     )

@@ -4,6 +4,7 @@ This module imports nothing of the package, so that every layer can raise them.
 
     StoryreelError
     ├── StoryError          the story's own fault, with every problem of it; never tried again
+    ├── NotArrived          files differ from what is declared of them; the story is not judged yet
     ├── ConfigError         the settings are wrong, with every fault of them: exit code 78
     ├── FilmError           a film came out wrong although the story is right: tried again
     ├── WorkersBroken       no worker process can be started: exit code 75
@@ -62,6 +63,18 @@ class _ProblemsError(StoryreelError):
 
 class StoryError(_ProblemsError):
     """The story cannot become a film as it is. Trying again would not help; mending it would."""
+
+
+class NotArrived(_ProblemsError):  # noqa: N818 - a state of the story, nobody's fault
+    """Files of a story differ from what its manifest declares of them: they have not arrived whole.
+
+    `differences`: each of these files, and how it differs. `problems`: these, and what else is
+    wrong with the story as far as it is there.
+    """
+
+    def __init__(self, differences: Sequence[Problem], others: Sequence[Problem] = ()) -> None:
+        super().__init__([*differences, *others])
+        self.differences = tuple(differences)
 
 
 class ConfigError(_ProblemsError):

@@ -3,7 +3,8 @@
 It is read from the folders on disk, and so is true with and without a running service.
 """
 
-from collections.abc import Collection
+import functools
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,16 +76,23 @@ def arriving_stories(settings: Settings) -> tuple[list[Arriving], list[str]]:
     if not inbox.is_dir():
         return [], []
     listing = list_inbox(inbox)
-    tracks = {track.name for track in library(settings.music.library)}
     manifest = settings.watch.manifest
+
+    @functools.cache
+    def tracks() -> frozenset[str]:
+        return frozenset(track.name for track in library(settings.music.library))
+
     seen = [arriving(inbox / name, manifest, tracks) for name in listing.folders]
     return [story for story in seen if story], list(listing.strays)
 
 
-def arriving(folder: Path, manifest: str, tracks: Collection[str]) -> Arriving | None:
-    """A folder in the inbox; None when it is gone. `tracks`: the names of the library's tracks."""
+def arriving(folder: Path, manifest: str, tracks: Callable[[], Collection[str]]) -> Arriving | None:
+    """A folder in the inbox; None when it is gone.
+
+    `tracks` gives the names in the music library; it is asked only if a manifest names a track.
+    """
     try:
-        sighting = FolderView(folder, manifest, lambda: tracks).look()
+        sighting = FolderView(folder, manifest, tracks).look()
     except OSError as error:
         return Arriving(folder.name, "unreadable", [error.strerror or str(error)])
     if sighting is None:

@@ -31,6 +31,7 @@ def test_an_outcome_comes_back_from_a_worker_unchanged(outcome: Outcome) -> None
     ("kind", "retryable"),
     [
         (Kind.STORY, False),
+        (Kind.ARRIVING, False),
         (Kind.MACHINE, True),
         (Kind.FILM, True),
         (Kind.DIED, True),
@@ -46,6 +47,7 @@ def test_only_a_failure_whose_cause_may_pass_is_tried_again(kind: Kind, retryabl
 def test_every_kind_of_failure_is_covered_by_the_test_above() -> None:
     assert [kind.value for kind in Kind] == [
         "story",
+        "arriving",
         "machine",
         "film",
         "died",

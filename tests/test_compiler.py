@@ -353,6 +353,19 @@ def test_a_faulty_story_fails_with_all_its_problems_and_is_not_tried_again(
     assert names(order.attempt) == []
 
 
+def test_a_story_that_has_not_arrived_whole_is_no_failure_of_the_story(order: Order) -> None:
+    """C2: whoever copies it may still be writing; what else is wrong may come of that."""
+    (order.source / "02.wav").write_bytes(b"RIFF, and the rest is on its way")
+    facts = {"02.wav": {"sha256": "0" * 64}}
+    write_manifest(order.source, read_manifest(order.source) | {"files": facts, "music": "no.mp3"})
+    failed = failure(order)
+    assert (failed.kind, failed.retryable, failed.trace) == (Kind.ARRIVING, False, "")
+    assert [(problem.file, problem.what) for problem in failed.problems] == [
+        ("02.wav", "its SHA-256 is not the declared one")
+    ]
+    assert names(order.attempt) == []
+
+
 def test_pictures_that_do_not_decode_fail_the_story_with_all_of_them(order: Order) -> None:
     """Their headers are good, so only the rendering finds out. One fails; the others are listed."""
     for name in ("01.png", "03.png"):

@@ -343,6 +343,7 @@ def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
         ("limits", "pages", ["0"]),
         ("limits", "picture_megapixels", ["0", "501"]),
         ("limits", "file_mib", ["0"]),
+        ("limits", "story_mib", ["0"]),
         ("limits", "film_minutes", ["0", "361"]),
         ("limits", "free_mib", ["-1"]),
         ("log", "format", ['"xml"']),

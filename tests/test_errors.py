@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon import errors
-from daemon.errors import ConfigError, Problem, StoryError, StoryreelError
+from daemon.errors import ConfigError, NotArrived, Problem, StoryError, StoryreelError
 
 PROBLEMS = [
     Problem("page 3", "picture missing", "Add it.", "03.png"),
@@ -32,6 +32,12 @@ def test_an_error_lists_every_problem(kind: type[StoryError] | type[ConfigError]
     error = kind(PROBLEMS)
     assert error.problems == tuple(PROBLEMS)
     assert str(error).splitlines() == [str(problem) for problem in PROBLEMS]
+
+
+def test_a_story_that_has_not_arrived_says_how_its_files_differ_and_what_else_is_wrong() -> None:
+    error = NotArrived(PROBLEMS[:1], PROBLEMS[1:])
+    assert error.differences == tuple(PROBLEMS[:1])
+    assert error.problems == tuple(PROBLEMS)
 
 
 @pytest.mark.parametrize("kind", [StoryError, ConfigError])

@@ -12,6 +12,7 @@ from daemon.attempt import Failure, Kind
 from daemon.config import Settings
 from daemon.errors import Problem
 from daemon.inbox import FolderView
+from daemon.media.library import Track
 from daemon.progress import SCRATCH
 from daemon.spool import Job, Spool
 from daemon.spool.job import record
@@ -93,6 +94,26 @@ def test_a_story_says_what_it_lacks(settings: Settings, opened: Spool) -> None:
     folder = story(settings.folders.inbox / "the-fox", (0.2, 0.2))
     (folder / "02.wav").unlink()
     assert collect(settings).inbox == [Arriving("the-fox", "waiting", ["02.wav"])]
+
+
+def test_the_music_library_is_read_once_and_only_where_a_track_is_named(
+    settings: Settings, opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LOW: it was read for each folder, each second with --watch."""
+    reads = []
+
+    def counting(folder: Path) -> tuple[Track, ...]:
+        reads.append(folder)
+        return (Track("calm/harbour.ogg", folder / "calm/harbour.ogg"),)
+
+    monkeypatch.setattr("daemon.status.library", counting)
+    story(settings.folders.inbox / "silent", (0.2,))
+    assert collect(settings).inbox == [Arriving("silent", "complete", [])]
+    assert reads == []
+    for name in ("one", "two"):
+        story(settings.folders.inbox / name, (0.2,), music="calm/harbour.ogg")
+    assert {folder.state for folder in collect(settings).inbox} == {"complete"}
+    assert len(reads) == 1
 
 
 def test_a_folder_that_cannot_be_read_says_why(

@@ -1,37 +1,51 @@
-"""`storyreel check`: every problem of a story, found by the intake that the service uses too."""
+"""`storyreel check`: every problem of a story, found by the same checks that the service makes."""
 
-import tempfile
 from pathlib import Path
 
-from daemon.cli.console import FINE, STORY_AT_FAULT, complain, printable, settings_or_exit
+from daemon.cli.console import (
+    FINE,
+    STORY_AT_FAULT,
+    TRY_AGAIN,
+    complain,
+    explaining_rights,
+    say,
+    settings_or_exit,
+)
 from daemon.config import Settings
-from daemon.errors import StoryError
+from daemon.errors import NotArrived, StoryError
 from daemon.media.samples import SAMPLE_RATE
-from daemon.story import Story
-from daemon.story.checks import picture_problems
-from daemon.story.intake import intake
+from daemon.story.intake import inspect
+from daemon.story.model import Story
 
 
+@explaining_rights()
 def check_folders(folders: list[Path], file: Path | None) -> int:
     """Check each folder and say what was found; the exit code."""
     settings = settings_or_exit(file)
-    results = [check_folder(folder, settings) for folder in folders]
-    return FINE if all(results) else STORY_AT_FAULT
+    codes = {check_folder(folder, settings) for folder in folders}
+    return min(codes - {FINE}, default=FINE)  # a story at fault is worse than one to try again
 
 
-def check_folder(folder: Path, settings: Settings) -> bool:
-    """Whether a folder can become a film; its problems go to standard error."""
+def check_folder(folder: Path, settings: Settings) -> int:
+    """Whether a folder can become a film, as an exit code; its problems go to standard error.
+
+    It is checked where it lies, however large it is.
+    """
     name = folder.resolve().name
     try:
-        with tempfile.TemporaryDirectory(prefix="storyreel-check-") as scratch:
-            story = intake(folder.resolve(), Path(scratch), name, settings)
-            if problems := picture_problems(story, settings.limits):
-                raise StoryError(problems)
-    except StoryError as error:
+        story = inspect(folder.resolve(), name, settings)
+    except (StoryError, NotArrived) as error:
         complain(f"{name}: {counted(len(error.problems), 'problem')}", error.problems)
-        return False
-    print(printable(f"{name}: fine, {summary(story)}"))
-    return True
+        return STORY_AT_FAULT
+    except PermissionError:
+        mend = "Give yourself the right to read it, or check it as the service's user."
+        complain(f"{name}: not readable for you. {mend}")
+        return STORY_AT_FAULT
+    except OSError as error:
+        complain(f"{name}: {error.strerror or error}. Look at the disk, then try again.")
+        return TRY_AGAIN
+    say(f"{name}: fine, {summary(story)}")
+    return FINE
 
 
 def summary(story: Story) -> str:

@@ -7,12 +7,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from daemon.attempt import Film, Order
-from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, complain, settings_or_exit
+from daemon.cli.console import (
+    FINE,
+    STORY_AT_FAULT,
+    TRY_AGAIN,
+    complain,
+    explaining_rights,
+    say,
+    settings_or_exit,
+)
 from daemon.compiler import compile_order
 from daemon.delivery import files
+from daemon.printable import printable
 from daemon.progress import Reporter
 
 
+@explaining_rights()
 def compile_folder(
     folder: Path, output: Path, file: Path | None, *, preview: bool = False, quiet: bool = False
 ) -> int:
@@ -32,12 +42,12 @@ def compile_folder(
             target = f"{name}.preview" if preview else name
             film = files.place_in(Path(attempt), output, target)
             if not quiet:
-                print(film)
+                say(str(film))
             return FINE
 
     complain(f"{name}: no film", outcome.problems)
-    if outcome.trace:
-        print(outcome.trace, file=sys.stderr)
+    for line in outcome.trace.splitlines():
+        complain(line)
     return TRY_AGAIN if outcome.retryable else STORY_AT_FAULT
 
 
@@ -57,9 +67,10 @@ def progress_bar(name: str) -> Iterator[Reporter]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=1.0)
+        shown = printable(name)
+        task = progress.add_task(shown, total=1.0)
 
         def report(stage: str, done: float) -> None:
-            progress.update(task, description=f"{name}: {stage}", completed=done)
+            progress.update(task, description=f"{shown}: {stage}", completed=done)
 
         yield report

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import daemon
 from daemon import config
-from daemon.cli.console import FINE, STORY_AT_FAULT, complain
+from daemon.cli.console import FINE, STORY_AT_FAULT, complain, say
 from daemon.cli.drop import copy_into
 from daemon.cli.run import serve
 from daemon.config import Log
@@ -25,7 +25,7 @@ def demonstrate(root: Path) -> int:
     inbox.mkdir(parents=True, exist_ok=True)
     before = films_in(outbox)
     dropped = copy_into(inbox, STORY)
-    print(f"A story of six pages is in the inbox: {dropped}")
+    say(f"A story of six pages is in the inbox: {dropped}")
     print("The service takes it from there; this is its log:\n", flush=True)
 
     code = serve(settings, None, root, once=True)
@@ -33,7 +33,8 @@ def demonstrate(root: Path) -> int:
     if code or not made:
         complain("No film was made; the lines above say why.")
         return code or STORY_AT_FAULT
-    print(f"\nThe film: {made[0]}")
+    print()
+    say(f"The film: {made[0]}")
     print("Next to it are its captions, chapters, poster and report.")
     print("Play it, or drop a story of your own.")
     return FINE

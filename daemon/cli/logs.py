@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 from rich.console import Console
 from rich.text import Text
 
-from daemon.cli.console import FINE, USAGE, complain, printable
+from daemon.cli.console import FINE, USAGE, complain
+from daemon.printable import printable
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 COLOURS = {
@@ -98,7 +99,7 @@ def readable(line: str, story: str, least: int) -> Text | None:
         fields = json.loads(line)
         moment = str(fields.pop("timestamp"))
         level = fields.pop("level")
-        event = fields.pop("event")
+        event = str(fields.pop("event"))
         rank = LEVELS.index(level)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None if story else Text(printable(line.rstrip("\n")))
@@ -107,7 +108,7 @@ def readable(line: str, story: str, least: int) -> Text | None:
 
     clock = printable(f"{moment[:10]} {moment[11:23]}")  # to the millisecond, in UTC as written
     head = Text.assemble(
-        (clock, "dim"), " ", (f"{level:8}", COLOURS[level]), (f"{event:18}", "bold")
+        (clock, "dim"), " ", (f"{level:8}", COLOURS[level]), (f"{printable(event):18}", "bold")
     )
     return head.append(fields_in_words(fields))
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from daemon import config
-from daemon.cli.console import FINE, USAGE, complain, settings_or_exit
+from daemon.cli.console import FINE, USAGE, complain, explaining_rights, say, settings_or_exit
 from daemon.config import Folders
 from daemon.spool import Spool
 from daemon.validation import nearest
@@ -14,11 +14,12 @@ UNQUOTED_NAME = re.compile(r"\w[\w.,@%+-]*")
 and bash splits what it is offered, zsh evaluates it."""
 
 
+@explaining_rights()
 def retry_story(name: str, file: Path | None, root: Path | None) -> int:
     """Move failed/NAME to the inbox; the exit code."""
     folders = settings_or_exit(file, root).folders
     if moved := Spool(folders).retry(name):
-        print(f"moved to {moved}")
+        say(f"moved to {moved}")
         return FINE
     known = names_in_failed(folders)
     remedy = nearest(name, known) if known else "No story has failed."

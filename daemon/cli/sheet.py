@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from daemon.cli.compile import compile_folder
-from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, USAGE, complain
+from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN, USAGE, complain, say
 from daemon.delivery import files
 from daemon.delivery.sheet import draw
 from daemon.errors import UnusableFilm
@@ -49,5 +49,5 @@ def save_sheet(film: Path, target: Path) -> int:
     except OSError as error:
         complain(f"{target}: {error.strerror or error}")
         return TRY_AGAIN
-    print(target)
+    say(str(target))
     return FINE

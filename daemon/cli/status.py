@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from daemon.cli.console import FINE, printable, settings_or_exit
+from daemon.cli.console import FINE, explaining_rights, settings_or_exit
 from daemon.config import Settings
+from daemon.printable import printable
 from daemon.status import Status, collect
 
 REFRESH_SECONDS = 1.0
@@ -21,6 +22,7 @@ NAMES_SHOWN = 8
 """How many of the files that a folder lacks are named."""
 
 
+@explaining_rights()
 def show_status(file: Path | None, root: Path | None, *, as_json: bool, watch: bool) -> int:
     """Print the status, once or until Ctrl-C; returns the exit code."""
     settings = settings_or_exit(file, root)

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 
 from daemon.ignored import is_ignored, is_temporary
 from daemon.inbox.readiness import Entry, ManifestState, Sighting
-from daemon.story.manifest import LARGEST_MANIFEST, FileFacts
-from daemon.story.reading import Reading, read
+from daemon.story.manifest import LARGEST_MANIFEST
+from daemon.story.reading import Declared, Reading, read
 
 DEEPEST = 8
 """Levels of folders inside a story that are looked into. Files further down are not seen."""
@@ -128,7 +128,7 @@ class FolderView:
             elif difference := self._difference(there[file], reading.facts.get(file)):
                 yield f"{file} ({difference})"
 
-    def _difference(self, entry: Entry, declared: FileFacts | None) -> str:
+    def _difference(self, entry: Entry, declared: Declared | None) -> str:
         """How a file differs from what the manifest declares of it, in words; "" if it does not.
 
         Links and other special files are left to intake, which refuses them.

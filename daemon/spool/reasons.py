@@ -12,6 +12,7 @@ from pathlib import Path
 from daemon.attempt import Failure
 from daemon.delivery.files import read_plain
 from daemon.errors import Problem
+from daemon.printable import printable
 from daemon.spool import durable
 from daemon.spool.job import Job, now
 
@@ -72,15 +73,18 @@ def read(folder: Path) -> tuple[Problem, ...]:
 
 
 def in_words(name: str, problems: tuple[Problem, ...]) -> str:
-    """The reasons as a page for people."""
+    """The reasons as a page for people.
+
+    The names in it come from strangers: what would command a terminal, or look like another line of
+    the page, is written out.
+    """
     count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-    lines = [f"No film was made of “{name}”: {count}.", ""]
+    lines = [f"No film was made of “{printable(name)}”: {count}.", ""]
     for number, problem in enumerate(problems, 1):
-        lines.append(f"{number}. {problem.place}: {problem.what}.")
-        lines.append(f"   {problem.mend}")
+        lines.append(f"{number}. {printable(f'{problem.place}: {problem.what}.')}")
+        lines.append(f"   {printable(problem.mend)}")
     lines.append("")
     lines.append(
         "When it is mended, move this folder back into the inbox (or run: storyreel retry NAME)."
     )
-    text = "\n".join(lines) + "\n"
-    return text.encode(errors="replace").decode()  # names may not be UTF-8
+    return "\n".join(lines) + "\n"

@@ -5,9 +5,9 @@ files of a folder, `admission` copies and checks them, `checks` says what is wro
 the pages and chooses the music, and `intake` puts these steps in order. The result is a
 `model.Story`: private copies, counted and checked.
 
-Other packages get the model from here, make a story with `intake.intake`, decode its pictures with
-`checks.picture_problems`, and look at a folder that is still arriving with `manifest` and
-`reading`.
+Other packages get the model from here, make a story with `intake.intake` or only check it with
+`intake.inspect`, decode its pictures with `checks.picture_problems`, and look at a folder that is
+still arriving with `manifest` and `reading`.
 """
 
 from daemon.story.model import Input, Narration, Page, Story

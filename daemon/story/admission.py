@@ -1,15 +1,18 @@
 """Letting files in from an untrusted folder: they are copied, hashed, counted and checked.
 
 Each file is admitted once, however often it is named. A faulty file is recorded and does not keep
-the others from being checked.
+the others from being checked. An `Inspection` does the same without copies.
 """
 
+import hashlib
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from daemon.config import Limits
 from daemon.errors import Refused, UnreadableMedia
@@ -20,15 +23,16 @@ from daemon.media.samples import SAMPLE_RATE
 from daemon.media.sounds import sound_blocks
 from daemon.story.model import Input, Narration
 from daemon.story.reading import MediaKind
-from daemon.story.untrusted import UntrustedFolder
+from daemon.story.untrusted import EMPTY, UntrustedFolder
 
 Fault = Refused | UnreadableMedia
-"""Why a file was not let in: both say what is wrong, and how to mend it."""
+"""Why a file did not come in: both say what it is, and how to mend it."""
+HASH_OF_NOTHING = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedPicture:
-    """A private copy of a picture, and the size in pixels of the upright picture."""
+    """A picture at `path`, a private copy, and the size in pixels of the upright picture."""
 
     input: Input
     path: Path
@@ -38,7 +42,7 @@ class AdmittedPicture:
 
 @dataclass(frozen=True, slots=True)
 class AdmittedSound:
-    """A private copy of a sound, counted and measured."""
+    """A sound, counted and measured; its path is a private copy."""
 
     input: Input
     narration: Narration
@@ -47,7 +51,9 @@ class AdmittedSound:
 class Admission:
     """The files of one folder that were let into `scratch`, and the faults of the others.
 
-    `pictures`, `sounds` and `inputs` are by the file's name, in the order of admission.
+    `pictures`, `sounds` and `inputs` are by the file's name, in the order of admission. `found` has
+    the size and hash of every file that was read to its end, whether it could be used or not.
+    `near_track` is the file that was probably meant by a track that is not there.
     """
 
     def __init__(self, folder: UntrustedFolder, scratch: Path, limits: Limits) -> None:
@@ -57,6 +63,8 @@ class Admission:
         self.inputs: dict[str, Input] = {}
         self.tracks: dict[str, Track] = {}
         self.track_faults: dict[str, Fault] = {}
+        self.near_track: str | None = None
+        self.found: dict[str, Input] = {}
         self._folder = folder
         self._scratch = scratch
         self._limits = limits
@@ -81,7 +89,10 @@ class Admission:
                     self.faults[kind, file] = result
 
     def admit_track(self, file: str) -> None:
-        """Copy and check the story's own music."""
+        """Copy and check the story's own music. Without it, the library may have the track."""
+        if not self._folder.has(file):
+            self.near_track = self._folder.near(file)
+            return
         try:
             sound = self.sound(file)
         except (Refused, UnreadableMedia) as fault:
@@ -101,32 +112,72 @@ class Admission:
 
     def picture(self, file: str) -> AdmittedPicture:
         """Copy a picture and check its header. Raises Refused or UnreadableMedia."""
-        path = self._next_path()
-        copied = self._folder.copy(file, path)
-        with path.open("rb") as copy:
-            width, height = picture_size(copy, self._limits.picture_megapixels)
-        return AdmittedPicture(copied, path, width, height)
+        path = self.taken(file)
+        with self.opened(file, path) as picture:
+            width, height = picture_size(picture, self._limits.picture_megapixels)
+        return AdmittedPicture(self.found[file], path, width, height)
 
     def sound(self, file: str) -> AdmittedSound:
         """Copy a sound and decode all of it. Raises Refused or UnreadableMedia."""
-        path = self._next_path()
-        copied = self._folder.copy(file, path)
-        samples, powers = measured(path, self._limits.film_minutes * 60 * SAMPLE_RATE)
-        return AdmittedSound(copied, Narration(path, samples, powers))
+        path = self.taken(file)
+        most = self._limits.film_minutes * 60 * SAMPLE_RATE
+        with self.opened(file, path) as sound:
+            samples, powers = measured_sound(sound, most)
+        return AdmittedSound(self.found[file], Narration(path, samples, powers))
 
     def hashed(self, file: str) -> Input:
-        """Size and hash of a file that the film does not need. Raises Refused."""
-        path = self._next_path()
+        """Size and hash of a file that the film does not need; it may be empty. Raises Refused."""
+        if file not in self.found:
+            try:
+                self.found[file] = self._folder.hashed(file)
+            except Refused as refused:
+                if refused.what != EMPTY:
+                    raise
+                self.found[file] = Input(file, 0, HASH_OF_NOTHING)
+        return self.found[file]
+
+    def taken(self, file: str) -> Path:
+        """Copy a file; the path of the copy. Raises Refused."""
+        path = self._scratch / f"{next(self._numbers):06d}"
         try:
-            return self._folder.copy(file, path)
-        finally:
-            path.unlink(missing_ok=True)
+            self.found[file] = self._folder.copy(file, path)
+        except Refused as refused:
+            if refused.what == EMPTY:
+                self.found[file] = Input(file, 0, HASH_OF_NOTHING)
+            raise
+        return path
 
-    def _next_path(self) -> Path:
-        return self._scratch / f"{next(self._numbers):06d}"
+    def opened(self, file: str, path: Path) -> AbstractContextManager[BinaryIO]:
+        """A file that was taken to `path`, for decoding."""
+        return path.open("rb")
 
 
-def measured(path: Path, most: int | None = None) -> tuple[int, Powers]:
+class Inspection(Admission):
+    """Checks a folder's files where they lie. No path of a picture or sound leads anywhere."""
+
+    def __init__(self, folder: UntrustedFolder, limits: Limits) -> None:
+        super().__init__(folder, Path(), limits)
+
+    def taken(self, file: str) -> Path:
+        """Hash a file; its name. Raises Refused."""
+        if not self.hashed(file).size:
+            raise Refused(EMPTY, "Copy it again.")
+        return Path(file)
+
+    @contextmanager
+    def opened(self, file: str, path: Path) -> Iterator[BinaryIO]:
+        """A file in the folder, for decoding. Raises Refused."""
+        with self._folder.opened(file) as descriptor, open(descriptor, "rb", closefd=False) as data:
+            yield data
+
+
+def measured(path: Path) -> tuple[int, Powers]:
+    """`measured_sound` of the file at `path`."""
+    with path.open("rb") as file:
+        return measured_sound(file)
+
+
+def measured_sound(file: IO[bytes], most: int | None = None) -> tuple[int, Powers]:
     """How many samples a sound has, and its powers, by decoding all of it.
 
     Raises UnreadableMedia when it is not sound that can be decoded to its end, has no samples, or
@@ -134,12 +185,11 @@ def measured(path: Path, most: int | None = None) -> tuple[int, Powers]:
     """
     samples = 0
     meter = LoudnessMeter()
-    with path.open("rb") as file:
-        for block in sound_blocks(file, SAMPLE_RATE):
-            samples += block.shape[1]
-            if most is not None and samples > most:
-                minutes = most / SAMPLE_RATE / 60
-                mend = "Cut it, or raise limits.film_minutes."
-                raise UnreadableMedia(f"longer than {minutes:g} minutes", mend)
-            meter.add(block)
+    for block in sound_blocks(file, SAMPLE_RATE):
+        samples += block.shape[1]
+        if most is not None and samples > most:
+            minutes = most / SAMPLE_RATE / 60
+            mend = "Cut it, or raise limits.film_minutes."
+            raise UnreadableMedia(f"longer than {minutes:g} minutes", mend)
+        meter.add(block)
     return samples, meter.powers()

@@ -132,6 +132,8 @@ class StoryBuilder:
         if wanted in names:
             return []
         what = "neither in the story's folder nor in the library"
+        if near := self._admission.near_track:
+            names.insert(0, near)
         return [Problem("music", what, nearest(wanted, names), wanted)]
 
     def track(self, seed: int, not_again: str) -> Track | None:

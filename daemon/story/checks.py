@@ -1,7 +1,7 @@
 """What can be wrong with a story, each as Problems: where, what, and how to mend it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from typing import IO
 
 from daemon.config import Limits
 from daemon.errors import Problem, Refused, UnreadableMedia
@@ -10,9 +10,8 @@ from daemon.media.pictures import open_picture
 from daemon.media.samples import SAMPLE_RATE
 from daemon.media.typeface import Typeface, can_shape
 from daemon.story.admission import Admission, Fault
-from daemon.story.manifest import FileFacts
 from daemon.story.model import Input, Page, Story
-from daemon.story.reading import MediaKind, Mention, Reading
+from daemon.story.reading import Declared, MediaKind, Mention, Reading
 
 LETTERS_SHOWN = 20
 TRIAL_SIZE = (256, 256)
@@ -62,28 +61,38 @@ def file_problem(where: str, kind: MediaKind, file: str, fault: Fault) -> Proble
     return Problem(where, f"the {kind} is {fault.what}", fault.mend, file)
 
 
-def fact_problems(facts: Mapping[str, FileFacts], admission: Admission) -> list[Problem]:
-    """Every file that is not what the manifest declares of it."""
+def differences(facts: Mapping[str, Declared], admission: Admission) -> list[Problem]:
+    """Every file that is there and is not what the manifest declares of it.
+
+    A file that cannot be used may be one of them, when it could be read.
+    """
+    found = admission.found
+    return [
+        Problem("files", what, "Copy the file again.", file)
+        for file, declared in facts.items()
+        if file in found and (what := difference(declared, found[file]))
+    ]
+
+
+def declared_problems(facts: Mapping[str, Declared], admission: Admission) -> list[Problem]:
+    """Every declared file that cannot be read, and that no page names; the others are read."""
     faulty = {*admission.track_faults, *(file for _, file in admission.faults)}
     problems = []
-    for file, declared in facts.items():
+    for file in facts:
         if file in faulty:
             continue
         try:
-            actual = admission.inputs.get(file) or admission.hashed(file)
+            admission.hashed(file)
         except Refused as refused:
             problems.append(Problem("files", refused.what, refused.mend, file))
-            continue
-        if what := difference(declared, actual):
-            problems.append(Problem("files", what, "Copy the file again.", file))
     return problems
 
 
-def difference(declared: FileFacts, actual: Input) -> str:
-    """How a file differs from what is declared of it; "" if it does not."""
+def difference(declared: Declared, actual: Input) -> str:
+    """In which way a file is not as declared; empty where it is."""
     if declared.size not in (None, actual.size):
         return f"{actual.size} bytes and not the declared {declared.size}"
-    if declared.sha256 and declared.sha256.lower() != actual.sha256:
+    if declared.sha256 and declared.sha256 != actual.sha256:
         return "its SHA-256 is not the declared one"
     return ""
 
@@ -93,7 +102,13 @@ def difference(declared: FileFacts, actual: Input) -> str:
 
 def picture_problems(story: Story, limits: Limits) -> list[Problem]:
     """Every page of an admitted story whose picture does not decode."""
-    faults = decoding_faults({page.image for page in story.pages}, limits)
+    faults = {}
+    for path in {page.image for page in story.pages}:
+        try:
+            with path.open("rb") as file:
+                try_decoding(file, limits)
+        except UnreadableMedia as fault:
+            faults[path] = fault
     return [
         file_problem(f"page {page.number}", "picture", page.file, faults[page.image])
         for page in story.pages
@@ -102,30 +117,27 @@ def picture_problems(story: Story, limits: Limits) -> list[Problem]:
 
 
 def undecodable(mentions: Iterable[Mention], admission: Admission, limits: Limits) -> list[Problem]:
-    """Every mention of a picture that was let in but does not decode.
+    """The same for a story that does not become a film now.
 
-    For a folder that is refused for another reason, so that it never becomes a Story.
+    Something else is wrong with it, or it is only inspected.
     """
-    pictures = admission.pictures
-    faults = decoding_faults((picture.path for picture in pictures.values()), limits)
+    faults: dict[str, Fault] = {}
+    for name, picture in admission.pictures.items():
+        try:
+            with admission.opened(name, picture.path) as file:
+                try_decoding(file, limits)
+        except (Refused, UnreadableMedia) as fault:
+            faults[name] = fault
     return [
-        file_problem(mention.where, "picture", mention.file, fault)
+        file_problem(mention.where, "picture", mention.file, faults[mention.file])
         for mention in mentions
-        if mention.kind == "picture" and mention.file in pictures
-        if (fault := faults.get(pictures[mention.file].path))
+        if mention.kind == "picture" and mention.file in faults
     ]
 
 
-def decoding_faults(pictures: Iterable[Path], limits: Limits) -> dict[Path, UnreadableMedia]:
-    """The pictures that do not decode, each with its fault."""
-    faults = {}
-    for path in pictures:
-        try:
-            with path.open("rb") as file:
-                open_picture(file, limits.picture_megapixels, "#000000", TRIAL_SIZE).close()
-        except UnreadableMedia as fault:
-            faults[path] = fault
-    return faults
+def try_decoding(picture: IO[bytes], limits: Limits) -> None:
+    """Decode a picture, and nothing more. Raises UnreadableMedia when it does not decode."""
+    open_picture(picture, limits.picture_megapixels, "#000000", TRIAL_SIZE).close()
 
 
 # ---- words ---------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """The trust boundary: an untrusted folder in, a Story of private, checked and hashed copies out.
 
+A file that differs from what the manifest declares of it, in its size or its hash, has not arrived
+whole. That is not the story's fault, and the story is not judged by it: see `NotArrived`.
+
 Every file that the manifest names is copied under a new name, and the copy is checked: what was
 checked is what the film is made of, even if somebody still writes into the folder. One pass finds
 every problem of a story, not only the first. Only decoding the pictures, which is expensive, is
@@ -8,18 +11,18 @@ that the list is complete (`checks.picture_problems`).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config import Settings
-from daemon.errors import Problem, Refused, StoryError
+from daemon.config import Limits, Settings
+from daemon.errors import NotArrived, Problem, Refused, StoryError
 from daemon.story import checks
-from daemon.story.admission import Admission
+from daemon.story.admission import Admission, Inspection
 from daemon.story.builder import StoryBuilder
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.model import Input, Story
-from daemon.story.reading import Reading, read
+from daemon.story.reading import Reading, capped, read
 from daemon.story.untrusted import MIB, MISSING, UntrustedFolder
 
 
@@ -29,41 +32,76 @@ def intake(
     """Check the folder `source` and copy what it names into the empty folder `scratch`.
 
     `name` becomes the title where the manifest has none; `not_again` is the track of the film
-    before. Raises StoryError with every problem of the story, OSError when the machine is at fault.
-    Pictures are decoded only when something else is wrong: see `checks.picture_problems`.
+    before. Raises StoryError with every problem of the story, NotArrived when files differ from
+    what is declared of them, OSError when the machine is at fault. Pictures are decoded only when
+    something else is wrong: see `checks.picture_problems`.
     """
+    with opened(source, settings.limits) as folder:
+        arrival = arrive(folder, Admission(folder, scratch, settings.limits), settings)
+        return story_of(arrival, name, settings, not_again)
+
+
+def inspect(source: Path, name: str, settings: Settings) -> Story:
+    """Check the folder `source` where it lies, without copies, and decode all of its pictures.
+
+    No path in the story leads anywhere. Raises what `intake` raises.
+    """
+    with opened(source, settings.limits) as folder:
+        arrival = arrive(folder, Inspection(folder, settings.limits), settings)
+        story = story_of(arrival, name, settings)
+        if undecodable := arrival.undecodable(settings.limits):
+            raise StoryError(capped(in_order(undecodable)))
+        return story
+
+
+def opened(source: Path, limits: Limits) -> UntrustedFolder:
+    """The folder of a story, held to the limits."""
+    return UntrustedFolder(source, limits.file_mib * MIB, limits.story_mib * MIB)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came in from the folder: the manifest, its bytes, the files, and the problems so far.
+
+    `differences`: files that differ from what is declared of them.
+    """
+
+    data: bytes
+    reading: Reading
+    admission: Admission
+    problems: Sequence[Problem]
+    differences: Sequence[Problem] = ()
+
+    def undecodable(self, limits: Limits) -> list[Problem]:
+        """Every picture that came in and does not decode."""
+        return checks.undecodable(self.reading.mentions, self.admission, limits)
+
+
+def story_of(arrival: Arrival, name: str, settings: Settings, not_again: str = "") -> Story:
+    """The story that has arrived; see `intake`."""
     limits = settings.limits
-    with UntrustedFolder(source, limits.file_mib * MIB) as folder:
-        arrival = arrive(folder, scratch, settings)
     problems = [*arrival.problems, *checks.count_problems(arrival.reading, limits)]
 
     story = None
     if manifest := arrival.reading.manifest:
         builder = StoryBuilder(manifest, arrival.reading.pages, arrival.admission, name, settings)
         problems += builder.problems()
-        if not problems:
+        if not problems and not arrival.differences:
             story = builder.story(seed_of(arrival.data, arrival.admission.inputs), not_again)
             problems += checks.length_problems(story.pages, limits)
 
-    if problems or story is None:
-        problems += checks.undecodable(arrival.reading.mentions, arrival.admission, limits)
-        raise StoryError(in_order(problems))
-    return story
+    if story and not problems:
+        return story
+    problems += arrival.undecodable(limits)
+    if arrival.differences:
+        differing = {difference.file for difference in arrival.differences}
+        others = [problem for problem in problems if problem.file not in differing]
+        raise NotArrived(capped(arrival.differences), capped(in_order(others)))
+    raise StoryError(capped(in_order(problems)))
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What was read from a folder: the manifest, its bytes, the files, the problems so far."""
-
-    data: bytes
-    reading: Reading
-    admission: Admission
-    problems: list[Problem]
-
-
-def arrive(folder: UntrustedFolder, scratch: Path, settings: Settings) -> Arrival:
-    """Read the manifest, and let in the files that it names."""
-    admission = Admission(folder, scratch, settings.limits)
+def arrive(folder: UntrustedFolder, admission: Admission, settings: Settings) -> Arrival:
+    """Read the manifest and let in the files that it names."""
     name = settings.watch.manifest
     try:
         data = folder.read(name, LARGEST_MANIFEST)
@@ -77,13 +115,14 @@ def arrive(folder: UntrustedFolder, scratch: Path, settings: Settings) -> Arriva
     reading = read(data, folder.names())
     admission.admit((mention.kind, mention.file) for mention in reading.mentions)
     music = reading.manifest.music if reading.manifest else None
-    if isinstance(music, str) and folder.has(music):
+    if isinstance(music, str):
         admission.admit_track(music)
 
     problems = [*reading.problems, *reading.unpaired]
     problems += checks.file_problems(reading.mentions, admission)
-    problems += checks.fact_problems(reading.facts, admission)
-    return Arrival(data, reading, admission, problems)
+    problems += checks.declared_problems(reading.facts, admission)
+    differences = checks.differences(reading.facts, admission)
+    return Arrival(data, reading, admission, problems, differences)
 
 
 def seed_of(manifest: bytes, inputs: Mapping[str, Input]) -> int:

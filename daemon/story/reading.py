@@ -15,11 +15,14 @@ from pydantic import ValidationError
 
 from daemon.errors import Problem
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
-from daemon.story.manifest import FileFacts, Manifest, PageEntry, file_inside
+from daemon.story.manifest import Manifest, PageEntry, file_inside
 from daemon.validation import MOST_PROBLEMS, Location, key_path, problems_of
 
 MOST_PAGES = 10_000
 """A manifest with more pages is not even checked: it may be made to cost time and memory."""
+
+MOST_FILES = 20_000
+"""Entries of `files`, for the same reason. A thousand pages have two thousand files."""
 
 MediaKind = Literal["picture", "sound"]
 
@@ -34,12 +37,24 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """What a manifest declares of a file: its size in bytes, its SHA-256 in small letters, or not.
+
+    The readings of all stories in the inbox are kept, and each may declare thousands of files: this
+    takes half of the memory of the model that is checked (`manifest.FileFacts`).
+    """
+
+    size: int | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a manifest found.
 
-    `parsed`: it is JSON. `manifest`: it obeys the model, else `problems` says why not. `unpaired`:
-    pictures and sounds without a partner, where no pages are listed; they may still be on their
-    way.
+    `parsed`: it is JSON. `manifest`: it obeys the model, else `problems` says why not; its `files`
+    are in `facts`, and only there. `unpaired`: pictures and sounds without a partner, where no
+    pages are listed; they may still be on their way.
     """
 
     parsed: bool
@@ -48,7 +63,7 @@ class Reading:
     mentions: tuple[Mention, ...] = ()
     problems: tuple[Problem, ...] = ()
     unpaired: tuple[Problem, ...] = ()
-    facts: Mapping[str, FileFacts] = field(default_factory=dict)
+    facts: Mapping[str, Declared] = field(default_factory=dict)
 
 
 def read(data: bytes, names: Sequence[str]) -> Reading:
@@ -84,13 +99,21 @@ def checked(raw: Any, names: Sequence[str]) -> Reading:
         pages, unpaired = pair([name for name in names if name != manifest.music])
     return Reading(
         parsed=True,
-        manifest=None if found else manifest,
+        manifest=None if found else manifest.model_copy(update={"files": {}}),
         pages=pages,
         mentions=mentions_in({"pages": [page.model_dump() for page in pages]}),
         problems=capped(found),
         unpaired=capped(unpaired),
-        facts=manifest.files,
+        facts=declared_in(manifest),
     )
+
+
+def declared_in(manifest: Manifest) -> dict[str, Declared]:
+    """What a manifest declares of each file."""
+    return {
+        name: Declared(facts.size, (facts.sha256 or "").lower())
+        for name, facts in manifest.files.items()
+    }
 
 
 def capped(problems: Sequence[Problem], left_out: int = 0) -> tuple[Problem, ...]:
@@ -130,6 +153,10 @@ def _unusable(raw: Any) -> Problem | None:
     pages = raw.get("pages")
     if isinstance(pages, list) and len(pages) > MOST_PAGES:
         return Problem("pages", f"more than {MOST_PAGES}", "Make several stories of it.")
+    files = raw.get("files")
+    if isinstance(files, dict) and len(files) > MOST_FILES:
+        mend = "Declare only the files that the film is made of."
+        return Problem("files", f"more than {MOST_FILES}", mend)
     return None
 
 

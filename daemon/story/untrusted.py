@@ -9,21 +9,27 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from daemon.errors import Refused
+from daemon.errors import Problem, Refused, StoryError
 from daemon.ignored import is_ignored
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
 from daemon.story.model import Input
-from daemon.validation import closest
+from daemon.validation import closest, labels_in, stem_and_ending, words_of
 
 MIB = 2**20
 COPY_BLOCK = MIB
 MISSING = "missing"
+EMPTY = "empty"
+MOST_COMPARED = 100_000
+"""Names that are compared with missing ones, in all. A story may lack thousands of files, and have
+thousands of others; then not every missing one is answered with the name that was meant."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -43,11 +49,18 @@ FAULTS: Mapping[int | None, tuple[str, str]] = {
 
 
 class UntrustedFolder:
-    """A story's folder, open for reading. No file of it may have more than `limit` bytes."""
+    """A story's folder, open for reading.
 
-    def __init__(self, path: Path, limit: int) -> None:
+    No file of it may have more than `limit` bytes, and all that are read no more than `budget`.
+    Several threads may read at once.
+    """
+
+    def __init__(self, path: Path, limit: int, budget: int | None = None) -> None:
         self._descriptor = os.open(path, _FOLDER)
         self._limit = limit
+        self._budget = budget
+        self._spent = 0
+        self._spending = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +88,14 @@ class UntrustedFolder:
         except Refused as refused:
             return refused.what != MISSING
 
+    def near(self, name: str) -> str | None:
+        """The file that was probably meant by the name of one that is not there."""
+        return self._names_nearby.closest(name)
+
+    @cached_property
+    def _names_nearby(self) -> "NamesNearby":
+        return NamesNearby(self.names())
+
     # ---- reading ---------------------------------------------------------------------------------
 
     def read(self, name: str, most: int) -> bytes:
@@ -86,20 +107,43 @@ class UntrustedFolder:
         return data
 
     def copy(self, name: str, target: Path) -> Input:
-        """Copy a file to the new file `target`; its size and hash as copied. Raises Refused."""
+        """Copy a file to the new file `target`; its size and hash as copied.
+
+        Raises Refused, and StoryError when the story's files are too large together.
+        """
+        with self.opened(name) as descriptor, target.open("xb") as copy:
+            return self._digest(name, descriptor, copy.write)
+
+    def hashed(self, name: str) -> Input:
+        """A file's size and hash, without a copy. Raises what `copy` raises."""
+        with self.opened(name) as descriptor:
+            return self._digest(name, descriptor, lambda _: None)
+
+    def _digest(self, name: str, descriptor: int, use: Callable[[bytes], object]) -> Input:
+        """Read a file to its end; each block is given to `use`."""
         digest = hashlib.sha256()
         size = 0
-        with self.opened(name) as descriptor, target.open("xb") as copy:
-            while block := os.read(descriptor, COPY_BLOCK):
-                size += len(block)
-                if size > self._limit:
-                    what = f"larger than {self._limit // MIB} MiB"
-                    raise Refused(what, "Make it smaller, or raise limits.file_mib.")
-                digest.update(block)
-                copy.write(block)
+        while block := os.read(descriptor, COPY_BLOCK):
+            size += len(block)
+            if size > self._limit:
+                what = f"larger than {self._limit // MIB} MiB"
+                raise Refused(what, "Make it smaller, or raise limits.file_mib.")
+            self._spend(len(block))
+            digest.update(block)
+            use(block)
         if not size:
-            raise Refused("empty", "Copy it again.")
+            raise Refused(EMPTY, "Copy it again.")
         return Input(name, size, digest.hexdigest())
+
+    def _spend(self, size: int) -> None:
+        """Take bytes off the budget. Raises StoryError when it does not have them."""
+        with self._spending:
+            self._spent += size
+            if self._budget is None or self._spent <= self._budget:
+                return
+        what = f"its files have more than {self._budget // MIB} MiB together"
+        mend = "Make two stories of it, make its files smaller, or raise limits.story_mib."
+        raise StoryError([Problem("manifest", what, mend)])
 
     @contextmanager
     def opened(self, name: str) -> Iterator[int]:
@@ -120,7 +164,7 @@ class UntrustedFolder:
                 stack.callback(os.close, file)
                 require_regular(os.fstat(file).st_mode)
             except FileNotFoundError as error:
-                raise Refused(MISSING, add_or_rename(name, self.names())) from error
+                raise Refused(MISSING, add_or_rename(self.near(name))) from error
             except OSError as error:
                 if error.errno in FAULTS:
                     raise Refused(*FAULTS[error.errno]) from error
@@ -141,16 +185,42 @@ def require_regular(mode: int) -> None:
 # ---- missing files -------------------------------------------------------------------------------
 
 
-def add_or_rename(name: str, there: Iterable[str]) -> str:
-    """The remedy for a missing file: one of the files that are `there` may be it, misspelled.
-
-    No sound is suggested for a picture, or a picture for a sound: the files of a page often share a
-    stem.
-    """
-    candidates = [other for other in there if kind_of(name) in ("", kind_of(other))]
-    if other := closest(name, candidates):
-        return f'Add it, or correct its name: there is "{other}".'
+def add_or_rename(near: str | None) -> str:
+    """The remedy for a missing file; `near` may be it, misspelled."""
+    if near:
+        return f'Add it, or correct its name: there is "{near}".'
     return "Add it, or correct its name in the manifest."
+
+
+class NamesNearby:
+    """The names of files that are there, to find the one that was meant by one that is not.
+
+    No name is compared with all of them: see `is_near` for names that can never be near.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_labels: dict[tuple[str, ...], list[str]] = {}
+        self._comparisons_left = MOST_COMPARED
+        for name in names:
+            self._by_labels.setdefault(labels_of(name), []).append(name)
+
+    def closest(self, name: str) -> str | None:
+        """The name that was probably meant.
+
+        No sound is suggested for a picture or the other way round: the files of a page often share
+        a stem.
+        """
+        kind = kind_of(name)
+        there = self._by_labels.get(labels_of(name), [])
+        compared = there[: max(0, self._comparisons_left)]  # several threads take from it
+        self._comparisons_left -= len(compared)
+        return closest(name, [other for other in compared if kind in ("", kind_of(other))])
+
+
+def labels_of(name: str) -> tuple[str, ...]:
+    """The numbers and single letters in a name. Names with different ones are never near."""
+    stem, _ = stem_and_ending(name)
+    return tuple(labels_in(words_of(stem)))
 
 
 def kind_of(name: str) -> str:

@@ -1,8 +1,15 @@
 """`storyreel check`: what is fine is summarised, what is wrong is listed whole."""
 
+import errno
+import tempfile
 from pathlib import Path
 
-from tests.helpers.pictures import picture
+import pytest
+
+from daemon.cli.check import check_folders
+from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN
+from tests.helpers.folders import contents
+from tests.helpers.pictures import noisy, picture, save
 from tests.helpers.processes import storyreel
 from tests.helpers.stories import story, write_manifest
 
@@ -45,6 +52,67 @@ def test_every_problem_of_every_story_is_listed_with_place_file_and_remedy(tmp_p
         "  page 4 (4.png): the picture is empty. Copy it again.",
         f"  page 5, image: {leaves} {expected}",
     ]
+
+
+def test_a_story_is_checked_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """M11: it was copied into the folder for temporary files, which often is memory."""
+    folder = story(tmp_path / "fox", (0.2,))
+    save(noisy(1), folder / "01.png")
+    data = (folder / "01.png").read_bytes()
+    (folder / "01.png").write_bytes(data[: len(data) // 2])
+    before = contents(folder)
+    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr(tempfile, "mkdtemp", None)
+    assert check_folders([folder], None) == STORY_AT_FAULT
+    monkeypatch.undo()
+    assert "page 1 (01.png): the picture is damaged" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_a_file_that_differs_from_its_declared_hash_is_a_problem(tmp_path: Path) -> None:
+    """C2: to the service it has not arrived; to whoever checks it, it is something to mend."""
+    folder = story(tmp_path / "fox", (0.2,), files={"01.wav": {"sha256": "0" * 64}})
+    done = storyreel("check", str(folder))
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "fox: 1 problem",
+        "  files (01.wav): its SHA-256 is not the declared one. Copy the file again.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), STORY_AT_FAULT, "not readable for"),
+        (OSError(errno.EIO, "Input/output error"), TRY_AGAIN, "Input/output error. Look at"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_said_to_be_so(
+    error: OSError,
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """LOW: scripted, because root can read every folder."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("daemon.cli.check.inspect", fail)
+    assert check_folders([tmp_path], None) == code
+    assert said in capsys.readouterr().err
+
+
+def test_of_several_stories_one_at_fault_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = iter([TRY_AGAIN, FINE, STORY_AT_FAULT])
+    monkeypatch.setattr("daemon.cli.check.check_folder", lambda *_: next(codes))
+    assert check_folders([tmp_path] * 3, None) == STORY_AT_FAULT
 
 
 def test_a_folder_without_a_manifest_gets_an_example_of_one(tmp_path: Path) -> None:

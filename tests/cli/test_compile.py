@@ -6,6 +6,9 @@ from pathlib import Path
 import av
 import pytest
 
+from daemon.attempt import Failure, Kind
+from daemon.cli.compile import compile_folder
+from daemon.cli.console import STORY_AT_FAULT
 from tests.helpers.folders import names
 from tests.helpers.processes import storyreel, storyreel_on_a_terminal
 from tests.helpers.stories import story
@@ -25,6 +28,23 @@ def test_a_folder_becomes_a_film_with_its_other_files_next_to_it(tmp_path: Path)
 def test_nothing_but_the_films_name_is_printed_into_a_pipe(tmp_path: Path) -> None:
     done = storyreel("compile", str(story(tmp_path / "fox", (0.2,))), "-o", str(tmp_path))
     assert (done.stdout, done.stderr) == (f"{tmp_path}/fox.mp4\n", "")
+
+
+def test_a_name_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    """M10: the folder may come from a stranger."""
+    folder = story(tmp_path / "fox\x1b[31m", (0.2,))
+    done = storyreel("compile", str(folder), "-o", str(tmp_path))
+    assert (done.stdout, done.stderr) == (f"{tmp_path}/fox\\x1b[31m.mp4\n", "")
+
+
+def test_the_trace_of_a_bug_is_shown_in_lines_and_not_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """M10: an exception's words may hold a stranger's names."""
+    failure = Failure.of("compile", Kind.PROGRAM, "a bug", "Report it.", "line 1\nfox\x1b[31m")
+    monkeypatch.setattr("daemon.cli.compile.compile_order", lambda *_: failure)
+    assert compile_folder(tmp_path, tmp_path, None) == STORY_AT_FAULT
+    assert capsys.readouterr().err.splitlines()[-2:] == ["line 1", "fox\\x1b[31m"]
 
 
 @pytest.mark.slow

@@ -79,6 +79,16 @@ def test_no_line_can_command_the_terminal(tmp_path: Path) -> None:
     assert len(shown.splitlines()) == 2
 
 
+def test_not_even_an_event_can_command_the_terminal(tmp_path: Path) -> None:
+    """M10: the file may be anybody's."""
+    line = {"timestamp": "2026-01-01T00:00:00Z", "level": "info", "event": "\x1b[2J"}
+    (tmp_path / "log").write_text(f"{json.dumps(line)}\n{json.dumps(line | {'event': 7})}\n")
+    done = storyreel("logs", str(tmp_path / "log"))
+    assert "\x1b" not in done.stdout
+    assert "\\x1b[2J" in done.stdout
+    assert "7" in done.stdout.splitlines()[1]
+
+
 def test_following_shows_new_lines_also_after_truncation_and_replacement(file: Path) -> None:
     command = [sys.executable, "-m", "daemon", "logs", "-f", str(file), "--level", "error"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -18,6 +18,14 @@ def test_a_failed_story_goes_back_to_the_inbox_without_its_reasons(tmp_path: Pat
     assert names(tmp_path / "root/inbox/fox") == ["01.png"]
 
 
+def test_a_name_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    """M10: the name of a failed story comes from a stranger."""
+    (tmp_path / "root/failed/fox\x1b[31m").mkdir(parents=True)
+    (tmp_path / "root/inbox").mkdir()
+    done = storyreel("retry", "fox\x1b[31m", "--root", str(tmp_path / "root"))
+    assert done.stdout == f"moved to {tmp_path}/root/inbox/fox\\x1b[31m\n"
+
+
 def test_an_unknown_name_is_answered_with_the_nearest_one(tmp_path: Path) -> None:
     (tmp_path / "root/failed/the-fox").mkdir(parents=True)
     done = storyreel("retry", "the-fix", "--root", str(tmp_path / "root"))

@@ -1,19 +1,26 @@
 """`storyreel status`: how the status is shown to people and to programs."""
 
+import contextlib
+import io
+import os
+import tempfile
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import typer
 from rich.console import Console
 
+from daemon import config
 from daemon.attempt import Failure, Kind
 from daemon.cli import status as command
-from daemon.cli.console import FINE
+from daemon.cli.console import FINE, USAGE
 from daemon.config import Settings
 from daemon.errors import Problem
 from daemon.spool import Job, Spool
 from daemon.status import Arriving, AtWork, FailedStory, Status, collect
+from tests.helpers.children import in_child, unprivileged
 from tests.helpers.processes import status, storyreel
 from tests.helpers.stories import story
 
@@ -86,6 +93,29 @@ def test_a_root_that_is_not_there_is_shown_as_empty(tmp_path: Path) -> None:
     fields = status(tmp_path / "nowhere")
     assert (fields["running"], fields["inbox"]) == (False, [])
     assert (fields["work"], fields["failed"]) == ([], [])
+
+
+def test_without_the_right_to_look_it_says_what_would_help(settings: Settings) -> None:
+    """LOW: work/ is closed to users outside of the service's group."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become another user")
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        root.chmod(0o755)
+        Spool(config.load(root=root).folders).open().close()
+        ended = in_child(unprivileged(lambda: look_as_user(root)))
+    assert (ended.signal, ended.code) == (0, 0), ended.said
+    assert "work" in ended.said
+    assert "become a member of its group" in ended.said
+
+
+def look_as_user(root: Path) -> str:
+    os.chdir(root)
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), pytest.raises(typer.Exit) as ended:
+        command.show_status(None, root, as_json=True, watch=False)
+    assert ended.value.exit_code == USAGE
+    return said.getvalue()
 
 
 # ---- for people ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import signal
 import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ def test_the_trace_of_a_fault_of_the_program_is_only_in_the_file_for_programs(jo
     reasons.write(job, Failure("id", Kind.PROGRAM, PROBLEMS, "Traceback: secret"))
     assert json.loads((job.source / reasons.ERROR).read_text())["trace"] == "Traceback: secret"
     assert "Traceback" not in (job.source / reasons.WHY).read_text()
+
+
+def test_names_in_why_txt_neither_command_a_terminal_nor_forge_a_line(job: Job) -> None:
+    """M10: WHY.txt is read with `cat`, and its names come from strangers."""
+    file = "\x1b]0;owned\x07\x1b[2J01.png\n\n2. page 9: all is well."
+    problem = Problem("page 1", "the picture is missing", "there is “\u202efox.\x9b2J”", file)
+    reasons.write(replace(job, name="fox\x1b[31m\udcff"), Failure("id", Kind.STORY, (problem,)))
+    words = (job.source / reasons.WHY).read_text("utf-8")
+    shown = "\\x1b]0;owned\\x07\\x1b[2J01.png\\n\\n2. page 9: all is well."
+    assert words.splitlines()[:4] == [
+        "No film was made of “fox\\x1b[31m\\udcff”: 1 problem.",
+        "",
+        f"1. page 1 ({shown}): the picture is missing.",
+        "   there is “\\u202efox.\\x9b2J”",
+    ]
+    assert (job.source / reasons.ERROR).read_text("utf-8").isascii()
 
 
 def test_later_reasons_take_the_place_of_earlier_ones(job: Job) -> None:

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from daemon.config import Settings
-from daemon.errors import Problem, StoryError
+from daemon.errors import NotArrived, Problem, StoryError
 from daemon.story.checks import picture_problems
-from daemon.story.intake import intake
+from daemon.story.intake import inspect, intake
 from daemon.story.model import Story
 from daemon.story.reading import Reading, read
 from tests.helpers.stories import write_manifest
@@ -39,7 +41,8 @@ def admitted(source: Path, scratch: Path, settings: Settings) -> Story:
 def problems(source: Path, scratch: Path, settings: Settings) -> list[Problem]:
     """Every problem of a story, of which it must have one.
 
-    Those of intake, or, where it finds none, those of pictures that do not decode.
+    Those of intake, or, where it finds none, those of pictures that do not decode. An inspection in
+    place must find the same ones.
     """
     try:
         found = picture_problems(admitted(source, scratch, settings), settings.limits)
@@ -47,4 +50,18 @@ def problems(source: Path, scratch: Path, settings: Settings) -> list[Problem]:
         found = list(error.problems)
     assert found
     assert all(problem.what and problem.mend for problem in found)
+    with pytest.raises(StoryError) as inspected:
+        inspect(source, "the-fox", settings)
+    assert list(inspected.value.problems) == found
     return found
+
+
+def not_arrived(source: Path, scratch: Path, settings: Settings) -> NotArrived:
+    """What is said of a story whose files differ from what is declared of them."""
+    with pytest.raises(NotArrived) as caught:
+        admitted(source, scratch, settings)
+    with pytest.raises(NotArrived) as inspected:
+        inspect(source, "the-fox", settings)
+    assert inspected.value.differences == caught.value.differences
+    assert inspected.value.problems == caught.value.problems
+    return caught.value

@@ -155,6 +155,7 @@ def test_a_small_sound_that_unpacks_into_days_is_refused_early(
 
     def counting(file: IO[bytes], rate: int) -> Iterator[Samples]:
         nonlocal decoded
+        decoded = 0
         for block in blocks(file, rate):
             decoded += block.shape[1]
             assert decoded < 20 * 60 * SAMPLE_RATE, "decodes on and on"

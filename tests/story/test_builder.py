@@ -155,6 +155,16 @@ def test_a_track_in_the_story_s_folder_must_be_sound(
     assert (problem.where, problem.file) == ("music", "01.png")
 
 
+def test_a_missing_track_is_looked_for_among_the_folder_s_files_too(
+    source: Path, scratch: Path, with_library: Settings
+) -> None:
+    (source / "SONG.MP3").write_bytes((source / "01.wav").read_bytes())
+    write_manifest(source, read_manifest(source) | {"music": "song.mp3"})
+    (problem,) = problems(source, scratch, with_library)
+    assert problem.what == "neither in the story's folder nor in the library"
+    assert problem.mend == 'Did you mean "SONG.MP3"?'
+
+
 def test_a_narration_may_also_be_the_music(
     source: Path, scratch: Path, with_library: Settings
 ) -> None:

@@ -13,7 +13,7 @@ from daemon.media.typeface import Typeface
 from daemon.story.checks import letter_problems
 from tests.conftest import SettingsMaker
 from tests.helpers.stories import read_manifest, write_manifest
-from tests.story.steps import admitted, problems, set_pages
+from tests.story.steps import admitted, not_arrived, problems, set_pages
 
 JAPANESE = "むかしむかし"
 
@@ -84,14 +84,54 @@ def test_declared_sizes_and_hashes_that_match_are_fine(
     [({"size": 1}, "bytes and not the declared 1"), ({"sha256": "0" * 64}, "SHA-256")],
 )
 @pytest.mark.parametrize("file", ["01.png", "02.wav", "extra.txt"])
-def test_a_declared_size_or_hash_that_does_not_match_is_a_problem(
+def test_a_file_that_is_not_as_declared_has_not_arrived(
     facts: dict[str, object], what: str, file: str, source: Path, scratch: Path, settings: Settings
 ) -> None:
+    """C2: hashes are compared while the files are copied, and not in the inbox."""
     (source / "extra.txt").write_text("a file that no page names")
     write_manifest(source, read_manifest(source) | {"files": {file: facts}})
-    (problem,) = problems(source, scratch, settings)
-    assert (problem.where, problem.file) == ("files", file)
-    assert what in problem.what
+    found = not_arrived(source, scratch, settings)
+    (difference,) = found.problems
+    assert found.differences == (difference,)
+    assert (difference.where, difference.file) == ("files", file)
+    assert what in difference.what
+
+
+@pytest.mark.parametrize("content", [b"", bytes(500)], ids=["empty", "zeros"])
+@pytest.mark.parametrize("file", ["01.png", "02.wav", "extra.txt", "song.wav"])
+def test_a_file_that_cannot_be_used_yet_is_not_the_story_s_fault(
+    content: bytes, file: str, source: Path, scratch: Path, settings: Settings
+) -> None:
+    """C2: a copy may make all of a file first, and fill it later."""
+    facts = {"size": len(content) + 500 * (not content), "sha256": "0" * 64}
+    (source / "song.wav").write_bytes((source / "01.wav").read_bytes())
+    (source / file).write_bytes(content)
+    manifest = read_manifest(source) | {"music": "song.wav", "files": {file: facts}}
+    write_manifest(source, manifest)
+    found = not_arrived(source, scratch, settings)
+    assert [problem.file for problem in found.problems] == [file]
+
+
+def test_a_story_that_has_not_arrived_lists_its_faults_too(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    """They are for whoever checks it; the story fails by them once it has arrived."""
+    (source / "02.png").write_text("no picture")
+    manifest = read_manifest(source) | {"files": {"01.wav": {"size": 7}}, "music": "no.mp3"}
+    write_manifest(source, manifest)
+    found = not_arrived(source, scratch, settings)
+    assert [problem.file for problem in found.differences] == ["01.wav"]
+    assert [problem.file for problem in found.problems] == ["01.wav", "02.png", "no.mp3"]
+
+
+def test_a_declared_file_that_no_page_names_may_be_empty(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    (source / "extra.txt").touch()
+    facts = {"extra.txt": {"size": 0, "sha256": hashlib.sha256().hexdigest()}}
+    write_manifest(source, read_manifest(source) | {"files": facts})
+    assert len(admitted(source, scratch, settings).pages) == 2
+    assert not [path for path in scratch.iterdir() if path.stat().st_size == 0]
 
 
 def test_a_declared_file_that_is_missing_is_a_problem_once(

@@ -4,16 +4,21 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from daemon.config import Settings
-from daemon.errors import Problem
+from daemon.errors import Problem, StoryError
 from daemon.media.samples import SAMPLE_RATE
+from daemon.story import checks
+from daemon.story.intake import inspect
+from daemon.validation import MOST_PROBLEMS
+from tests.conftest import SettingsMaker
 from tests.helpers.folders import contents
 from tests.helpers.pictures import COLOURS, picture
-from tests.helpers.stories import write_manifest
+from tests.helpers.stories import read_manifest, write_manifest
 from tests.story.steps import admitted, problems, set_pages
 
 JAPANESE = "むかしむかし"
@@ -178,6 +183,69 @@ def test_a_report_of_problems_can_be_written_as_json(
 ) -> None:
     set_pages(source, {"image": "\udcff.png", "duration": 1})
     assert json.dumps([str(problem) for problem in problems(source, scratch, settings)]).isascii()
+
+
+def test_a_story_with_too_many_bytes_is_refused_before_all_of_them_are_copied(
+    source: Path, scratch: Path, make_settings: SettingsMaker
+) -> None:
+    """M14: 2000 sparse files of 512 MiB would be copied for real, until the disk is full."""
+    numbers = range(1, 65)
+    for number in numbers:
+        with (source / f"p{number}.png").open("wb") as file:
+            file.truncate(2**20)
+    set_pages(source, *[{"image": f"p{number}.png", "duration": 1} for number in numbers])
+    (problem,) = problems(source, scratch, make_settings(limits={"story_mib": 4}))
+    assert problem.what == "its files have more than 4 MiB together"
+    assert "limits.story_mib" in problem.mend
+    assert sum(path.stat().st_size for path in scratch.iterdir()) <= 4 * 2**20
+
+
+@pytest.mark.timeout(30)
+def test_thousands_of_missing_files_are_listed_at_once_and_the_rest_is_counted(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    for number in range(3000):
+        (source / f"{number:05}.JPEG").touch()
+    pages = [{"image": f"{number}.jpg", "audio": f"{number}.mp3"} for number in range(3000)]
+    set_pages(source, *pages)
+    found = problems(source, scratch, settings)
+    assert len(found) == MOST_PROBLEMS + 1
+    assert found[0].file == "0.jpg"
+    assert 'there is "00000.JPEG"' in found[0].mend
+    assert found[-1].what == f"{6001 - MOST_PROBLEMS} more problems"
+
+
+# ---- inspecting ----------------------------------------------------------------------------------
+
+
+def test_an_inspection_finds_the_same_story_without_a_copy(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    facts = {"01.png": {"size": (source / "01.png").stat().st_size}}
+    (source / "song.wav").write_bytes((source / "02.wav").read_bytes())
+    extra = {"files": facts, "music": "song.wav"}
+    write_manifest(source, read_manifest(source) | extra)
+    before = contents(source)
+    inspected = inspect(source, "the-fox", settings)
+    taken = admitted(source, scratch, settings)
+    assert [page.samples for page in inspected.pages] == [page.samples for page in taken.pages]
+    assert (inspected.inputs, inspected.seed) == (taken.inputs, taken.seed)
+    assert contents(source) == before
+
+
+def test_a_picture_that_vanishes_during_an_inspection_is_missing(
+    source: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test can be sure to win this race from outside, so it vanishes before it is decoded."""
+    undecodable = checks.undecodable
+
+    def after_the_race(*args: Any) -> list[Problem]:
+        (source / "01.png").unlink()
+        return undecodable(*args)
+
+    monkeypatch.setattr(checks, "undecodable", after_the_race)
+    with pytest.raises(StoryError, match="the picture is missing"):
+        inspect(source, "the-fox", settings)
 
 
 # ---- odd names -----------------------------------------------------------------------------------

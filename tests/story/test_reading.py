@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import PurePosixPath
 from typing import Any
 from unittest.mock import Mock
@@ -14,7 +15,7 @@ from daemon import validation
 from daemon.errors import Problem
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
 from daemon.story.manifest import FilmChoices, Manifest, PageEntry
-from daemon.story.reading import MOST_PAGES, Reading, pair, read
+from daemon.story.reading import MOST_FILES, MOST_PAGES, Declared, Reading, pair, read
 from daemon.validation import MOST_PROBLEMS
 from tests.story.steps import PAGE, SILENT, files, reading
 
@@ -49,7 +50,7 @@ def test_a_manifest_with_every_kind_of_key_is_read_without_a_fault() -> None:
         ("page 1", "sound", "01.mp3"),
         ("page 2", "picture", "02.jpg"),
     ]
-    assert found.facts["01.png"].size == 2386436
+    assert found.facts == {"01.png": Declared(2386436, "ab" * 32)}
 
 
 def test_a_byte_order_mark_is_skipped() -> None:
@@ -747,6 +748,33 @@ def test_of_very_many_faults_the_first_are_listed_and_the_others_counted(
     found = reading({"pages": [0] * count}).problems
     assert f"{found[-1].where}: {found[-1].what}" == last
     assert len(found) <= MOST_PROBLEMS + 1
+
+
+def declaring(count: int) -> dict[str, object]:
+    """The keys of a manifest that declares the size and the hash of this many files."""
+    facts = {f"{number:06d}.png": {"size": number, "sha256": "aB" * 32} for number in range(count)}
+    return silent() | {"files": facts}
+
+
+def test_more_declared_files_than_a_story_can_have_are_one_fault() -> None:
+    """M8: they are read in the service, for each folder of the inbox."""
+    found = reading(declaring(MOST_FILES + 1))
+    assert (found.manifest, found.facts, found.mentions) == (None, {}, ())
+    [problem] = found.problems
+    assert (problem.where, problem.what) == ("files", "more than 20000")
+
+
+def test_the_largest_reading_takes_little_memory() -> None:
+    """M8: the readings of all folders in the inbox are kept."""
+    found = reading(declaring(MOST_FILES))
+    size = sys.getsizeof(found.facts)
+    for name, declared in found.facts.items():
+        size += sum(map(sys.getsizeof, (name, declared, declared.size, declared.sha256)))
+        assert not hasattr(declared, "__dict__")
+    assert size < 8 * 2**20
+    assert len(found.facts) == MOST_FILES
+    assert found.manifest is not None
+    assert found.manifest.files == {}
 
 
 KEYS = {f"a{number}": 1 for number in range(3000)}

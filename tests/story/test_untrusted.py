@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import socket
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.errors import Refused
-from daemon.story.untrusted import MIB, MISSING, UntrustedFolder, add_or_rename
+from daemon.errors import Refused, StoryError
+from daemon.story.untrusted import (
+    MIB,
+    MISSING,
+    MOST_COMPARED,
+    NamesNearby,
+    UntrustedFolder,
+    add_or_rename,
+)
 from tests.helpers.children import ordinary_user
 from tests.helpers.processes import open_files
 
@@ -174,6 +183,20 @@ def test_an_endless_file_costs_no_more_than_the_limit(source: Path, target: Path
     assert target.stat().st_size <= MIB
 
 
+def test_all_files_together_have_a_limit_too(source: Path, target: Path) -> None:
+    """M14: a thousand sparse files of 512 MiB cost nothing to make. Their copies do."""
+    for name in ("01.png", "02.png", "03.png"):
+        with (source / name).open("wb") as file:
+            file.truncate(MIB)
+    with UntrustedFolder(source, MIB, 2 * MIB) as folder:
+        folder.copy("01.png", target)
+        folder.hashed("02.png")
+        with pytest.raises(StoryError, match="more than 2 MiB together") as caught:
+            folder.copy("03.png", target.with_name("second"))
+    assert "limits.story_mib" in str(caught.value)
+    assert target.with_name("second").stat().st_size == 0
+
+
 def test_an_unreadable_file_is_refused(source: Path, target: Path) -> None:
     (source / "01.png").write_bytes(b"picture")
     (source / "01.png").chmod(0)
@@ -186,6 +209,18 @@ def test_an_unreadable_file_is_refused(source: Path, target: Path) -> None:
         folder.copy("01.png", target)
     assert caught.value.what == "not readable for the service"
     assert "readable for everyone" in caught.value.mend
+
+
+def test_an_error_of_the_disk_is_not_the_story_s_fault(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with UntrustedFolder(source, MIB) as folder, monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fail)
+        with pytest.raises(OSError, match="Input/output error"):
+            folder.copy("01.png", target)
 
 
 def test_a_name_that_no_file_can_have_is_refused(source: Path, target: Path) -> None:
@@ -219,6 +254,11 @@ def test_a_missing_file_without_a_near_name_is_just_missing(source: Path, target
     assert "harbour" not in refused.mend
 
 
+def remedy(named: str, there: Iterable[str]) -> str:
+    """The remedy for a missing file, with these files in the folder."""
+    return add_or_rename(NamesNearby(there).closest(named))
+
+
 @pytest.mark.parametrize(
     ("there", "named"),
     [
@@ -230,7 +270,7 @@ def test_a_missing_file_without_a_near_name_is_just_missing(source: Path, target
     ],
 )
 def test_another_ending_or_spelling_of_a_missing_file_is_near(there: str, named: str) -> None:
-    assert f'there is "{there}"' in add_or_rename(named, [there, "99.mp3", "99.png"])
+    assert f'there is "{there}"' in remedy(named, [there, "99.mp3", "99.png"])
 
 
 @pytest.mark.parametrize(
@@ -246,12 +286,32 @@ def test_another_ending_or_spelling_of_a_missing_file_is_near(there: str, named:
 def test_no_other_page_and_no_other_kind_is_near_a_missing_file(
     there: list[str], named: str
 ) -> None:
-    assert add_or_rename(named, there) == "Add it, or correct its name in the manifest."
+    assert remedy(named, there) == "Add it, or correct its name in the manifest."
 
 
 def test_the_nearest_of_several_names_is_suggested() -> None:
     there = ["06.ogg", "06.MP3", "06b.mp3", "60.mp3"]
-    assert 'there is "06.MP3"' in add_or_rename("06.mp3", there)
+    assert 'there is "06.MP3"' in remedy("06.mp3", there)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("there", ["page-{:05}.png", "{}.jpg"])
+def test_thousands_of_missing_files_are_answered_at_once(there: str) -> None:
+    """Their names are not compared with each other's: 10,000 with 10,000 took many minutes."""
+    nearby = NamesNearby([there.format(number) for number in range(10_000)])
+    found = [nearby.closest(f"Page_{number}.PNG") for number in range(10_000)]
+    if there.startswith("page"):
+        assert found == [there.format(number) for number in range(10_000)]
+
+
+@pytest.mark.timeout(20)
+def test_names_without_numbers_are_compared_only_as_long_as_that_is_cheap() -> None:
+    words = ["".join(letters) for letters in itertools.product("abcdef", repeat=5)]
+    nearby = NamesNearby([f"{word}.png" for word in words])
+    assert len(words) * 20 > MOST_COMPARED
+    found = [nearby.closest(f"{word.upper()}.PNG") for word in words]
+    assert found[0] == "aaaaa.png"
+    assert found[-1] is None
 
 
 def test_hidden_and_temporary_names_are_not_shown(source: Path) -> None:
