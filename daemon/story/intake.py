@@ -33,7 +33,7 @@ def intake(
     Pictures are decoded only when something else is wrong: see `checks.picture_problems`.
     """
     limits = settings.limits
-    with UntrustedFolder(source, limits.file_mib * MIB) as folder:
+    with UntrustedFolder(source, limits.file_mib * MIB, settings.watch.ignore) as folder:
         arrival = arrive(folder, scratch, settings)
     problems = [*arrival.problems, *checks.count_problems(arrival.reading, limits)]
 

@@ -43,11 +43,15 @@ FAULTS: Mapping[int | None, tuple[str, str]] = {
 
 
 class UntrustedFolder:
-    """A story's folder, open for reading. No file of it may have more than `limit` bytes."""
+    """A story's folder, open for reading. No file of it may have more than `limit` bytes.
 
-    def __init__(self, path: Path, limit: int) -> None:
+    `ignore` has the patterns of names that are no part of any story.
+    """
+
+    def __init__(self, path: Path, limit: int, ignore: tuple[str, ...] = ()) -> None:
         self._descriptor = os.open(path, _FOLDER)
         self._limit = limit
+        self._ignore = ignore
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +69,7 @@ class UntrustedFolder:
     def names(self) -> list[str]:
         """The visible names at the top of the folder."""
         names = os.listdir(self._descriptor)  # noqa: PTH208 - a Path cannot list a descriptor
-        return sorted(name for name in names if not is_ignored(name))
+        return sorted(name for name in names if not is_ignored(name, self._ignore))
 
     def has(self, name: str) -> bool:
         """Whether anything of this name is in the folder, usable or not."""
