@@ -20,6 +20,8 @@ from daemon.validation import MOST_PROBLEMS, Location, key_path, problems_of
 
 MOST_PAGES = 10_000
 """A manifest with more pages is not even checked: it may be made to cost time and memory."""
+MOST_FILES = 20_000
+"""The same for the entries of `files`: every page's picture and sound, of the most pages."""
 
 MediaKind = Literal["picture", "sound"]
 
@@ -130,6 +132,9 @@ def _unusable(raw: Any) -> Problem | None:
     pages = raw.get("pages")
     if isinstance(pages, list) and len(pages) > MOST_PAGES:
         return Problem("pages", f"more than {MOST_PAGES}", "Make several stories of it.")
+    files = raw.get("files")
+    if isinstance(files, dict) and len(files) > MOST_FILES:
+        return Problem("files", f"more than {MOST_FILES}", "Declare only the files of the pages.")
     return None
 
 
