@@ -61,6 +61,7 @@ class Looks:
         self._round: set[str] = set()
         self._again: dict[str, FolderView] = {}
         self._is_tending = False
+        self._fault: Exception | None = None
 
         # What the threads share, under this lock:
         self._lock = threading.Condition()
@@ -88,12 +89,17 @@ class Looks:
         self._tend()
 
     async def ask_and_wait(self, views: Mapping[str, FolderView]) -> None:
-        """The same, and wait until each look has come back or counts as hanging."""
+        """The same, and wait until each look has come back or counts as hanging.
+
+        Raises what `back` raised, of any look: else a bug there would end in silence.
+        """
         self.ask(views)
         self._round = views.keys() - self._late
         while self._round:
             self._progress.clear()
             await self._progress.wait()
+        if self._fault:
+            raise self._fault
 
     def stop(self) -> None:
         """Let the threads end that can."""
@@ -139,7 +145,10 @@ class Looks:
         for look in results:
             if look.name in self._again:
                 again[look.name] = self._again.pop(look.name)
-            self._back(look)
+            try:
+                self._back(look)
+            except Exception as error:
+                self._fault = error
             self._finish(look.name)
         if again:
             self.ask(again)

@@ -172,3 +172,13 @@ async def test_looks_that_come_back_after_the_loop_is_closed_are_dropped(tmp_pat
     fox.go_on.set()
     await until(lambda: asked.looks._threads == 0)
     assert asked.back == []
+
+
+async def test_a_bug_in_what_takes_note_of_a_look_does_not_pass_in_silence(tmp_path: Path) -> None:
+    def fail(_: Look) -> None:
+        raise ValueError("a bug")
+
+    looks = Looks(fail, lambda _name, _seconds: None, time.monotonic)
+    with pytest.raises(ValueError, match="a bug"):
+        await looks.ask_and_wait({name: Folder(tmp_path / name) for name in ("fox", "owl")})
+    looks.stop()
