@@ -157,8 +157,7 @@ class Watcher:
         """Look at folders when notifications have come, and when time alone changes their state."""
         while True:
             self._next_look = self._roster.next_look()
-            if not self._dirty and self._next_look > self._clock():
-                await self._sleep_until(self._next_look)
+            await self._sleep_until(self._next_look)
             if self._dirty:
                 await asyncio.sleep(DEBOUNCE_SECONDS)  # others may follow
             names = self._dirty | self._roster.due(self._clock())
@@ -167,10 +166,10 @@ class Watcher:
 
     async def _sleep_until(self, due: float) -> None:
         """Sleep until that time, or until something wakes us."""
-        self._wake.clear()
         seconds = None if math.isinf(due) else due - self._clock()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
 
     async def check(self, notifications: Notifications) -> None:
         """Check that notifications arrive. If not, or if watches have leaked, start them again."""
@@ -283,5 +282,5 @@ def log_notice(notice: Notice) -> None:
             what = f"a look at it has not come back for {seconds:.0f} s"
             mend = "Look at the disk or the share that it lies on."
             logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
-        case Settled(name, _, seconds):
+        case Settled(name, _, seconds):  # pragma: no branch - there is no other notice
             logger().info(Event.STORY_READY, story=name, seconds=round(seconds, 3))

@@ -544,6 +544,19 @@ async def test_a_folder_whose_looks_take_long_is_not_looked_at_all_the_time(
     assert counting.call_count <= 3
 
 
+async def test_a_folder_that_rests_and_does_not_change_is_not_looked_at_again(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "LONG_SECONDS", -1.0)
+    monkeypatch.setattr(watcher, "RESTS", 0)
+    looker = Looker(inbox)
+    (inbox / "fox").mkdir()
+    await looker.after(0)
+    await until(lambda: not looker.watcher._resting)
+    await looker.after(5)
+    assert not looker.watcher.is_pending()
+
+
 async def test_watches_of_folders_that_were_moved_away_do_not_pile_up(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
