@@ -14,9 +14,16 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -63,8 +70,15 @@ def _checked_file_name(name: str) -> str:
     return name
 
 
+def _checked_pattern(pattern: str) -> str:
+    if not pattern or "/" in pattern or "\0" in pattern:
+        raise ValueError("not a pattern of a name, such as *.bak (without a folder)")
+    return pattern
+
+
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 FileName = Annotated[str, AfterValidator(_checked_file_name)]
+Pattern = Annotated[str, AfterValidator(_checked_pattern)]
 
 
 class _Table(BaseModel):
@@ -124,6 +138,15 @@ class Watch(_Table):
     manifest: FileName = Field(
         "manifest.json", description="the name of the file that completes a folder."
     )
+    ignore: tuple[Pattern, ...] = Field(
+        (), description='patterns of names that are never looked at, such as "*.bak".'
+    )
+
+    @model_validator(mode="after")
+    def _manifest_is_looked_at(self) -> Self:
+        if is_ignored(self.manifest, self.ignore):
+            raise ValueError("a pattern of ignore matches the manifest's own name")
+        return self
 
 
 class FilmSettings(_Table):

@@ -1,24 +1,67 @@
-"""Names to ignore: of hidden files, and of files that a copying program has not finished.
+"""Names that say something about a file: hidden, not yet finished, or litter of some system.
 
-No manifest (`config`), file of a story (`story`) or story (`inbox`) may have such a name.
+On the ground floor, because `config`, `story` and `inbox` all need it. A file of a temporary name
+will become another one: its folder is not complete. Litter is what NAS and desktop systems leave
+in every folder: it is no part of a story, and no story waits for it.
 """
 
 import re
+from fnmatch import fnmatchcase
+from functools import lru_cache
 
 _TEMPORARY = re.compile(
-    r""".*\.(part|tmp|filepart|crdownload)   # rsync --partial-dir, editors, WinSCP, Chromium
-      | \.syncthing\..* | ~syncthing~.*      # Syncthing on Unix and on Windows
-      | \..+\.[A-Za-z0-9]{6}                 # rsync: .name.XXXXXX
+    r""".*\.(part|partial|filepart|tmp      # Firefox, rsync --partial-dir; rclone; WinSCP; editors
+          |crdownload|download|opdownload   # Chromium, Safari, Opera
+          |uploading|aria2                  # FileBrowser and other web uploaders, aria2
+          |!ut|!qb|bc!|!sync)               # µTorrent, qBittorrent, BitComet, Resilio Sync
+      | \.syncthing\..* | ~syncthing~.*     # Syncthing on Unix and on Windows
+      | \..+\.[A-Za-z0-9]{6}                # rsync: .name.XXXXXX
+      | \.in\..*                            # lftp, and ProFTPD's HiddenStores
+      | \.pureftpd-upload\..*               # Pure-FTPd
+      | \.goutputstream-.*                  # GNOME Files, and whatever saves through GIO
+      | .*\.sb-[0-9a-f]{8}-[A-Za-z0-9]{6}   # Finder, TextEdit and other savers on macOS
+      | ~\$.* | \.~lock\..*\#               # open in Microsoft Office, in LibreOffice
+      | \..*\.sw[a-p]                       # open in Vim
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 
+_LITTER = frozenset({
+    "@eadir", "#recycle", "#snapshot", "@tmp",                           # Synology
+    "@recycle", "@recently-snapshot", ".@__thumb", ".@__qini",           # QNAP
+    ".recycle", ".snapshot", ".snapshots", ".zfs",                       # Samba, NetApp, ZFS
+    ".ds_store", ".localized", ".appledouble", "__macosx", "icon\r",     # macOS
+    ".spotlight-v100", ".fseventsd", ".trashes", ".temporaryitems", ".documentrevisions-v100",
+    "network trash folder", "temporary items",
+    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini",      # Windows
+    "$recycle.bin", "recycler", "system volume information",
+    "lost+found", ".directory", ".trash",                                # ext4, KDE, Linux desktops
+    ".sync", ".stfolder", ".stversions", ".stignore", ".csync_journal.db",  # Resilio, Syncthing
+    ".dropbox", ".dropbox.attr", ".dropbox.cache",                       # Dropbox
+})  # fmt: skip
+"""Names in small letters."""
+
+_LITTER_STARTS = ("._", ".trash-", ".nfs0", ".fuse_hidden", ".sync_", ".owncloudsync")
+"""AppleDouble, Linux desktops, files deleted while they are open (NFS and FUSE), Nextcloud."""
+
 
 def is_temporary(name: str) -> bool:
-    """Whether this is the name of a file that some copying program has not finished yet."""
-    return _TEMPORARY.fullmatch(name) is not None
+    """Whether this is the name of a file that some program has not finished yet."""
+    return _TEMPORARY.fullmatch(name) is not None and not is_litter(name)
 
 
-def is_ignored(name: str) -> bool:
-    """Whether to ignore a file or folder of this name: it is hidden, or temporary."""
-    return name.startswith(".") or is_temporary(name)
+@lru_cache(maxsize=4096)  # every look at every folder asks it of every file
+def is_litter(name: str, ignore: tuple[str, ...] = ()) -> bool:
+    """Whether no story means a file or folder of this name: system's litter, or one to ignore.
+
+    `ignore` has patterns such as "*.bak", which match whole names. Capitals count in them.
+    """
+    lower = name.lower()
+    if lower in _LITTER or lower.startswith(_LITTER_STARTS):
+        return True
+    return any(fnmatchcase(name, pattern) for pattern in ignore)
+
+
+def is_ignored(name: str, ignore: tuple[str, ...] = ()) -> bool:
+    """Whether to ignore a file or folder of this name: hidden, temporary, or litter."""
+    return name.startswith(".") or is_temporary(name) or is_litter(name, ignore)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from daemon import progress
-from daemon.config import Settings
+from daemon.config import Settings, Watch
 from daemon.inbox import FolderView, list_inbox
 from daemon.media.library import library
 from daemon.spool import Job, Spool, reasons
@@ -75,24 +75,24 @@ def arriving_stories(settings: Settings) -> tuple[list[Arriving], list[str]]:
     inbox = settings.folders.inbox
     if not inbox.is_dir():
         return [], []
-    listing = list_inbox(inbox)
-    manifest = settings.watch.manifest
+    watch = settings.watch
+    listing = list_inbox(inbox, watch.ignore)
 
     @functools.cache
     def tracks() -> frozenset[str]:
         return frozenset(track.name for track in library(settings.music.library))
 
-    seen = [arriving(inbox / name, manifest, tracks) for name in listing.folders]
+    seen = [arriving(inbox / name, watch, tracks) for name in listing.folders]
     return [story for story in seen if story], list(listing.strays)
 
 
-def arriving(folder: Path, manifest: str, tracks: Callable[[], Collection[str]]) -> Arriving | None:
+def arriving(folder: Path, watch: Watch, tracks: Callable[[], Collection[str]]) -> Arriving | None:
     """A folder in the inbox; None when it is gone.
 
     `tracks` gives the names in the music library; it is asked only if a manifest names a track.
     """
     try:
-        sighting = FolderView(folder, manifest, tracks).look()
+        sighting = FolderView(folder, watch.manifest, tracks, watch.ignore).look()
     except OSError as error:
         return Arriving(folder.name, "unreadable", [error.strerror or str(error)])
     if sighting is None:

@@ -452,6 +452,26 @@ def test_a_manifest_s_name_that_means_not_yet_complete_is_a_fault(
     assert fault.startswith("watch.manifest: ")
 
 
+@pytest.mark.parametrize("pattern", ["", "raw/*.png", "a\\u0000b"])
+def test_a_pattern_to_ignore_is_that_of_one_name(pattern: str, tmp_path: Path) -> None:
+    [fault] = faults(written(tmp_path / "c.toml", f'[watch]\nignore = ["*.bak", "{pattern}"]\n'))
+    assert fault.startswith("watch.ignore[1]: ")
+
+
+def test_a_pattern_that_would_hide_every_manifest_is_a_fault(tmp_path: Path) -> None:
+    """No folder would ever be complete."""
+    [fault] = faults(written(tmp_path / "c.toml", '[watch]\nignore = ["*.json"]\n'))
+    assert fault.startswith("watch: ")
+    assert "the manifest's own name" in fault
+
+
+def test_patterns_to_ignore_can_be_set_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STORYREEL_WATCH__IGNORE", '["*.bak", "raw"]')
+    assert config.load().watch.ignore == ("*.bak", "raw")
+
+
 @pytest.mark.parametrize(
     "text",
     [

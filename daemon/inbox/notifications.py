@@ -1,8 +1,10 @@
 """Notifications of changes in the inbox, and the proof that they arrive.
 
 A notification only wakes the watcher early; what it misses, scans find. But if notifications were
-lost unnoticed, every story would be late. So each check touches a canary file, whose event must
-have come back by the next check.
+lost in silence, every story would be late. So a check makes a canary file now and then, whose event
+must have come back by the next check. It is made when a scan found a change that no notification
+announced, and else once an hour: each one is a write, which wakes the disks of a NAS and is sent
+around by Syncthing, and a loss that it does not show costs one rescan interval.
 
 The canary is needed because watchdog 7.1 hides such losses (measured):
 
@@ -12,8 +14,10 @@ The canary is needed because watchdog 7.1 hides such losses (measured):
 """
 
 import contextlib
+import math
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +38,8 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 CANARY = ".storyreel-canary"
+CANARY_SECONDS = 3600.0
+"""How often a canary is made when nothing is in doubt."""
 CHANGES: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     DirDeletedEvent,
@@ -52,16 +58,25 @@ class Notifications:
     """A watchdog observer on the inbox.
 
     `changed` is called with the name of a folder (or file) at the top of the inbox, on one of
-    watchdog's threads. `canary_is_back` is set when the canary's event has arrived.
+    watchdog's threads. `canary_is_back` is set when the canary's event has arrived. `clock` gives
+    monotonic seconds.
     """
 
-    def __init__(self, inbox: Path, changed: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        inbox: Path,
+        changed: Callable[[str], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.canary_is_back = threading.Event()
+        self._clock = clock
         self._inbox = inbox
         self._changed = changed
         self._observer: BaseObserver | None = None
         self._identity: tuple[int, int] | None = None
         self._canary_is_sent = False
+        self._canary_sent_at = -math.inf
+        self._has_heard = False
 
     def start(self) -> str:
         """Watch the inbox, from the start again if need be. Returns why that fails, or ""."""
@@ -77,11 +92,14 @@ class Notifications:
         self._observer = observer
         return self._send_canary()
 
-    def check(self) -> str:
-        """Return why notifications do not arrive, or "", and send the next canary.
+    def check(self, *, in_doubt: bool = False) -> str:
+        """Return why notifications do not arrive, or "", and send the next canary if it is time.
 
-        To be called at intervals that are long enough for an event to arrive.
+        To be called at intervals that are long enough for an event to arrive. `in_doubt`: a change
+        was found since the last check, whether a notification announced it or not.
         """
+        has_heard = self._has_heard
+        self._has_heard = False
         try:
             if self._observer is None or not self._observer.is_alive():
                 return "watchdog's observer has ended"
@@ -91,8 +109,12 @@ class Notifications:
             return f"the inbox cannot be read: {error.strerror}"
         if self._canary_is_sent and not self.canary_is_back.is_set():
             return "the canary file's event did not come back"
+        self._canary_is_sent = False
         self.canary_is_back.clear()
-        return self._send_canary()
+        is_due = self._clock() - self._canary_sent_at >= CANARY_SECONDS
+        if is_due or (in_doubt and not has_heard):
+            return self._send_canary()
+        return ""
 
     def stop(self) -> None:
         """Stop watching. May wait for watchdog's threads."""
@@ -116,12 +138,14 @@ class Notifications:
         except OSError as error:
             return f"the inbox cannot be written to: {error.strerror}"
         self._canary_is_sent = True
+        self._canary_sent_at = self._clock()
         return ""
 
     def _heard(self, name: str) -> None:
         if name == CANARY:
             self.canary_is_back.set()
         else:
+            self._has_heard = True
             self._changed(name)
 
 

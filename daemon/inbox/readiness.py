@@ -4,8 +4,8 @@ A folder is ready once nothing about its files has changed for long enough. How 
 the last look saw:
 
 - The folder is complete: the manifest obeys its model, every file that it names is there (a track
-  may be in the music library instead), declared sizes and hashes match, pictures and sounds that
-  become pages by their names are in pairs, and no file is temporary. `settle_seconds` are enough.
+  may be in the music library instead), declared sizes match, pictures and sounds that become pages
+  by their names are in pairs, and no file is temporary. `settle_seconds` are enough.
 - The manifest is JSON but breaks its model, and no file is temporary. No file that may still come
   could mend that: `settle_seconds` are enough here too.
 - The manifest is not JSON, perhaps half written: `patience_seconds`.
@@ -14,29 +14,20 @@ the last look saw:
 No case takes less than `settle_seconds`. What can never become a film becomes ready too, so that
 intake can say what is wrong with it. A folder that waits is reported again and again.
 
-Quiet time starts at the first look that saw the files as they are now. Their modification times do
-not count.
+Quiet time starts when the first look that saw the files as they are now had seen the last of them,
+and lasts until a later look began, whatever the files' own times say. Declared hashes are left to
+intake: no look reads a file but the manifest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from daemon.config import Watch
+from daemon.inbox.entries import Entries
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file inside a folder, as the filesystem describes it. A change of any field is a change.
-
-    `name` is relative to the folder.
-    """
-
-    name: str
-    inode: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    mode: int
+MOST_LACKING = 10
+"""Things that a folder lacks which are named; of further ones only the number is kept."""
 
 
 class ManifestState(StrEnum):
@@ -56,9 +47,17 @@ class Sighting:
     it will become. With a faulty manifest only temporary files are known to be lacking.
     """
 
-    entries: tuple[Entry, ...]
+    entries: Entries
     manifest: ManifestState
     lacking: tuple[str, ...] = ()
+
+
+def first_of(lacking: Sequence[str]) -> tuple[str, ...]:
+    """What to keep and to show of a list that may be long: it is kept for as long as a day."""
+    more = len(lacking) - MOST_LACKING
+    if more <= 0:
+        return tuple(lacking)
+    return (*lacking[:MOST_LACKING], f"and {more} more")
 
 
 class State(StrEnum):
@@ -86,19 +85,22 @@ class Verdict:
 class Watched:
     """What is remembered between two looks: the files, and since when they are like that."""
 
-    entries: tuple[Entry, ...]
+    entries: Entries
     since: float
 
 
-def remember(before: Watched | None, sighting: Sighting, now: float) -> Watched:
-    """Take note of a look at the monotonic time `now`. Any change starts the quiet time again."""
+def remember(before: Watched | None, sighting: Sighting, ended: float) -> Watched:
+    """Take note of a look that had seen all files at the monotonic time `ended`.
+
+    Any change starts the quiet time again.
+    """
     if before is None or before.entries != sighting.entries:
-        return Watched(sighting.entries, now)
+        return Watched(sighting.entries, ended)
     return before
 
 
 def judge(watched: Watched, sighting: Sighting, now: float, watch: Watch) -> Verdict:
-    """Apply the rule. `watched` is what `remember` made of this very sighting."""
+    """Apply the rule to a look that began at `now`, of which `remember` has made `watched`."""
     quiet = now - watched.since
     needed = quiet_needed(sighting, watch)
     if needed is not None and quiet >= needed:

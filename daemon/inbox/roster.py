@@ -5,18 +5,24 @@ are seconds of the monotonic clock.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from daemon.config import Watch
-from daemon.inbox.readiness import Entry, Sighting, State, Watched, judge, remember
+from daemon.inbox.entries import Entries, changes, fingerprint
+from daemon.inbox.readiness import Sighting, State, Verdict, Watched, first_of, judge, remember
 
 FIRST_OFFER_SECONDS = 5.0
 LAST_OFFER_SECONDS = 600.0
-"""A ready folder that stays in the inbox is offered again after the first of these. Each further
-wait is twice as long, up to the last."""
+"""A folder that was taken and stays in the inbox is offered again after the first of these. Each
+further wait is twice as long, up to the last."""
 FIRST_REPORT_SECONDS = 60.0
 LAST_REPORT_SECONDS = 3600.0
 """The same for the reports on a folder that waits, or that cannot be read."""
+RESTLESS_SECONDS = 300.0
+RESTLESS_CHANGES = 20
+"""A folder that has been changing for longer than this, and has changed as often since it was last
+quiet, is reported with what changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +50,67 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """A folder that is ready, with its files as they are; it has been quiet for `seconds`."""
+class Stuck:
+    """A folder whose look has not come back for `seconds`."""
 
     name: str
-    entries: tuple[Entry, ...]
     seconds: float
 
 
-Notice = Detected | Waiting | Unreadable | Settled
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A folder that is ready, with its files as they are; it has been quiet for `seconds`.
+
+    `lacking`: what it still lacks, where it has been given up.
+    """
+
+    name: str
+    entries: Entries
+    seconds: float
+    lacking: tuple[str, ...] = ()
+
+
+Notice = Detected | Waiting | Unreadable | Stuck | Settled
+
+
+@dataclass(slots=True)
+class Held:
+    """Why a folder waits although the rule finds it complete; `is_seen`: it is in the inbox."""
+
+    fingerprint: str
+    lacking: tuple[str, ...]
+    is_seen: bool = False
 
 
 class Roster:
-    """The folders of one inbox."""
+    """The folders of one inbox.
+
+    `offers` are the folders to be taken, by name; the one that became ready first is the first.
+    `changes` counts what looks have found changed.
+    """
 
     def __init__(self) -> None:
+        self.offers: dict[str, Settled] = {}
+        self.changes = 0
         self._folders: dict[str, _Folder] = {}
+        self._held: dict[str, Held] = {}
 
     @property
     def names(self) -> set[str]:
         """The folders that were there at the last look."""
         return set(self._folders)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._folders
+
+    def look_at(self, name: str) -> float:
+        """When a folder must be looked at because of the time alone; infinity if it need not."""
+        folder = self._folders.get(name)
+        return folder.look_at if folder else math.inf
+
     def is_pending(self) -> bool:
-        """Whether a folder is settling, or ready and not yet taken."""
-        return any(folder.state is not State.WAITING for folder in self._folders.values())
+        """Whether a folder is settling, on offer, or taken and neither gone nor refused."""
+        return any(folder.is_pending for folder in self._folders.values())
 
     def next_look(self) -> float:
         """When `due` next has a folder; infinity when nothing changes by time alone."""
@@ -78,35 +120,109 @@ class Roster:
         """The folders that need a look because of the time alone, without any change."""
         return {name for name, folder in self._folders.items() if folder.look_at <= now}
 
+    def begin(self, names: Iterable[str]) -> None:
+        """Take note that looks at these folders begin: `due` leaves them out until `note`."""
+        for name in names:
+            if folder := self._folders.get(name):
+                folder.look_at = math.inf
+
     def clear(self) -> None:
         """Forget all folders: what was seen of them no longer counts."""
         self._folders.clear()
+        self.offers.clear()
+
+    def take(self, now: float) -> Settled:
+        """The offer that became ready first, which ends. There must be one."""
+        name = next(iter(self.offers))
+        self._folders[name].next_offer.is_due(now)
+        return self.offers.pop(name)
+
+    def refuse(self, name: str) -> None:
+        """Take note that a folder that was taken cannot be claimed: it is not pending any more."""
+        if folder := self._folders.get(name):
+            folder.is_refused = True
+
+    def hold(self, name: str, digest: str, lacking: Iterable[str]) -> None:
+        """Let a folder wait as if it lacked something, until its fingerprint is not `digest`."""
+        self._held[name] = Held(digest, first_of(list(lacking)))
+        if folder := self._folders.get(name):
+            folder.restart()
+        self.offers.pop(name, None)
+
+    def stuck(self, name: str, seconds: float, now: float) -> list[Notice]:
+        """Take note that a look at a folder has not come back, and return what follows from it."""
+        notices = self._found(name)
+        self.offers.pop(name, None)
+        if self._folders[name].wait_for_a_change(now):
+            notices.append(Stuck(name, seconds))
+        return notices
 
     def note(
-        self, name: str, sighting: Sighting | OSError | None, now: float, watch: Watch
+        self,
+        name: str,
+        sighting: Sighting | OSError | None,
+        now: float,
+        watch: Watch,
+        ended: float | None = None,
     ) -> list[Notice]:
         """Take note of a look at a folder, and return what follows from it.
 
-        `sighting` is the error if the folder could not be read, and None if there is no such
-        folder.
+        The look began at `now`, and had seen all files at `ended` (at once, if absent). `sighting`
+        is the error if the folder could not be read, and None if there is no such folder.
         """
         if sighting is None:
-            self._folders.pop(name, None)
+            self._gone(name)
             return []
 
-        notices: list[Notice] = []
-        if name not in self._folders:
-            self._folders[name] = _Folder()
-            notices.append(Detected(name))
-
+        notices = self._found(name)
         folder = self._folders[name]
         if isinstance(sighting, OSError):
-            notice = folder.unreadable(name, sighting, now)
-        else:
-            notice = folder.seen(name, sighting, now, watch)
-        if notice:
-            notices.append(notice)
-        return notices
+            self.offers.pop(name, None)
+            if folder.wait_for_a_change(now):
+                notices.append(Unreadable(name, sighting.strerror or str(sighting)))
+            return notices
+
+        sighting = self._as_held(name, sighting, now)
+        notice = folder.seen(name, sighting, now, watch, now if ended is None else ended)
+        self.changes += folder.has_changed
+        self._offer(name, sighting, now)
+        return [*notices, notice] if notice else notices
+
+    def _offer(self, name: str, sighting: Sighting, now: float) -> None:
+        """Put a folder on offer if it is ready and not just taken; else take the offer back."""
+        folder = self._folders[name]
+        if not folder.is_ready:
+            self.offers.pop(name, None)
+        elif name not in self.offers and now >= folder.next_offer.due:
+            folder.is_refused = False
+            quiet = folder.verdict.quiet
+            self.offers[name] = Settled(name, sighting.entries, quiet, sighting.lacking)
+
+    def _found(self, name: str) -> list[Notice]:
+        if name in self._folders:
+            return []
+        self._folders[name] = _Folder()
+        return [Detected(name)]
+
+    def _gone(self, name: str) -> None:
+        self.changes += self._folders.pop(name, None) is not None
+        self.offers.pop(name, None)
+        held = self._held.get(name)
+        if held and held.is_seen:
+            del self._held[name]
+
+    def _as_held(self, name: str, sighting: Sighting, now: float) -> Sighting:
+        """The sighting of a folder, which lacks something more if the folder is held."""
+        held = self._held.get(name)
+        if held is None:
+            return sighting
+        if held.fingerprint != fingerprint(sighting.entries):
+            del self._held[name]
+            return sighting
+        if not held.is_seen:
+            held.is_seen = True
+            self._folders[name].next_report.is_due(now)  # whoever held it has reported it
+        return replace(sighting, lacking=held.lacking)
 
 
 class _Folder:
@@ -115,41 +231,101 @@ class _Folder:
     `look_at`: when time alone changes its state; infinity when only a change of the folder can.
     """
 
+    __slots__ = (
+        "_changes",
+        "_is_announced",
+        "_restless_since",
+        "has_changed",
+        "is_refused",
+        "look_at",
+        "next_offer",
+        "next_report",
+        "verdict",
+        "watched",
+    )
+
     def __init__(self) -> None:
-        self.state = State.SETTLING
+        self.next_report = Backoff(FIRST_REPORT_SECONDS, LAST_REPORT_SECONDS)
+        self.next_offer = Backoff(FIRST_OFFER_SECONDS, LAST_OFFER_SECONDS)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget how the folder looked."""
+        self.verdict = Verdict(State.SETTLING, 0.0)
         self.look_at = math.inf
-        self._watched: Watched | None = None
-        self._offers = Backoff(FIRST_OFFER_SECONDS, LAST_OFFER_SECONDS)
-        self._reports = Backoff(FIRST_REPORT_SECONDS, LAST_REPORT_SECONDS)
+        self.watched: Watched | None = None
+        self.has_changed = False
+        self._restless_since: float | None = None
+        self._changes = 0
+        self._changed()
 
-    def seen(self, name: str, sighting: Sighting, now: float, watch: Watch) -> Notice | None:
-        before = self._watched
-        self._watched = remember(before, sighting, now)
-        if self._watched is not before:
-            self._offers.restart()
+    def _changed(self) -> None:
+        self.is_refused = False
+        self._is_announced = False
+        self.next_offer.restart()
 
-        verdict = judge(self._watched, sighting, now, watch)
-        self.state = verdict.state
+    @property
+    def is_ready(self) -> bool:
+        return self.verdict.state is State.READY
+
+    @property
+    def is_pending(self) -> bool:
+        return self.verdict.state is not State.WAITING and not self.is_refused
+
+    def seen(
+        self, name: str, sighting: Sighting, now: float, watch: Watch, ended: float
+    ) -> Notice | None:
+        before = self.watched
+        self.watched = remember(before, sighting, ended)
+        self.has_changed = self.watched is not before
+        if self.has_changed:
+            self._changed()
+
+        self.verdict = judge(self.watched, sighting, now, watch)
         self.look_at = math.inf
-        if verdict.again is not None:
-            self.look_at = now + verdict.again
+        if self.verdict.again is not None:
+            self.look_at = now + self.verdict.again
 
-        if verdict.state is State.READY and self._offers.is_due(now):
-            return Settled(name, sighting.entries, verdict.quiet)
-        if verdict.state is State.WAITING and self._reports.is_due(now):
-            return Waiting(name, verdict.lacking, verdict.quiet)
+        if self.verdict.state is State.SETTLING:
+            return self._settling(name, before, sighting, now)
+        self._restless_since = None
+        if self.is_ready and not self._is_announced:
+            self._is_announced = True
+            return Settled(name, sighting.entries, self.verdict.quiet, sighting.lacking)
+        if self.verdict.state is State.WAITING and self.next_report.is_due(now):
+            return Waiting(name, self.verdict.lacking, self.verdict.quiet)
         return None
 
-    def unreadable(self, name: str, error: OSError, now: float) -> Notice | None:
-        self.state = State.WAITING
+    def _settling(
+        self, name: str, before: Watched | None, sighting: Sighting, now: float
+    ) -> Waiting | None:
+        """Report a folder that has been changing for long, such as one that a scanner touches."""
+        if self._restless_since is None:
+            self._restless_since = now
+            self._changes = 0
+        self._changes += self.has_changed
+        is_long = now - self._restless_since >= RESTLESS_SECONDS
+        is_restless = is_long and self._changes >= RESTLESS_CHANGES
+        if not (before and self.has_changed and is_restless and self.next_report.is_due(now)):
+            return None
+        found = changes(before.entries, sighting.entries)
+        still = (f"an end of the changes ({name})" for name in first_of(found))
+        return Waiting(name, first_of([*still, *sighting.lacking]), 0.0)
+
+    def wait_for_a_change(self, now: float) -> bool:
+        """Take note that nothing could be seen of it. Returns whether to report that now."""
+        self.verdict = Verdict(State.WAITING, 0.0)
         self.look_at = math.inf
-        if self._reports.is_due(now):
-            return Unreadable(name, error.strerror or str(error))
-        return None
+        return self.next_report.is_due(now)
 
 
 class Backoff:
-    """Times further and further apart: each wait doubles, from `first` to `last` seconds."""
+    """Times further and further apart: each wait doubles, from `first` to `last` seconds.
+
+    `due` is the next time.
+    """
+
+    __slots__ = ("_first", "_last", "_step", "due")
 
     def __init__(self, first: float, last: float) -> None:
         self._first = first
@@ -158,13 +334,13 @@ class Backoff:
 
     def restart(self) -> None:
         """Make the next time now, and the wait after it `first` again."""
-        self._due = -math.inf
+        self.due = -math.inf
         self._step = self._first
 
     def is_due(self, now: float) -> bool:
         """Whether it is time. If so, the next time is one wait later."""
-        if now < self._due:
+        if now < self.due:
             return False
-        self._due = now + self._step
+        self.due = now + self._step
         self._step = min(2 * self._step, self._last)
         return True

@@ -1,32 +1,22 @@
 """Looking into the inbox: which folders are there, and what each of them lacks.
 
 All reading of the inbox before the claim is here; the rule that decides is `readiness`. A look at
-an unchanged folder costs one stat for each file. The manifest is read again only when it, or the
-names next to it, have changed. A declared hash is computed once for each state of a file.
+an unchanged folder costs one stat for each file. When anything has changed, the manifest is read
+again. No other file is ever read, and of the manifest only what the look found is kept.
 """
 
-import contextlib
-import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from daemon.ignored import is_ignored, is_temporary
-from daemon.inbox.readiness import Entry, ManifestState, Sighting
+from daemon.inbox.entries import Entries, Entry, entries_of
+from daemon.inbox.readiness import ManifestState, Sighting, first_of
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.reading import Declared, Reading, read
-
-DEEPEST = 8
-"""Levels of folders inside a story that are looked into. Files further down are not seen."""
-MOST_ENTRIES = 20_000
-"""Files and folders of a story that are looked at: a thousand pages have a few thousand files."""
-LARGEST_HASHED = 2**30
-"""Bytes of a file that is hashed in the inbox. Larger files are left to intake."""
-
 
 # ---- the inbox ----------------------------------------------------------------------------------
 
@@ -39,13 +29,16 @@ class Listing:
     strays: tuple[str, ...]
 
 
-def list_inbox(inbox: Path) -> Listing:
-    """List what lies in the inbox. Raises OSError when it cannot be read."""
+def list_inbox(inbox: Path, ignore: tuple[str, ...] = ()) -> Listing:
+    """List what lies in the inbox. Raises OSError when it cannot be read.
+
+    `ignore`: patterns of names to leave out, as in the settings.
+    """
     folders: list[str] = []
     strays: list[str] = []
     with os.scandir(inbox) as entries:
         for entry in entries:
-            if is_ignored(entry.name):
+            if is_ignored(entry.name, ignore):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
@@ -58,65 +51,70 @@ def list_inbox(inbox: Path) -> Listing:
 
 
 class FolderView:
-    """One folder of the inbox, to be looked at again and again. It remembers what it has read.
+    """One folder of the inbox, to be looked at again and again. It remembers what it found.
 
-    `known_tracks` gives the names in the music library: those need not be in the folder.
+    `known_tracks` gives the names in the music library: those need not be in the folder. `ignore`
+    has patterns of names that are not looked at.
     """
 
+    __slots__ = ("_ignore", "_known_tracks", "_last", "_manifest_name", "folder")
+
     def __init__(
-        self, folder: Path, manifest_name: str, known_tracks: Callable[[], Iterable[str]]
+        self,
+        folder: Path,
+        manifest_name: str,
+        known_tracks: Callable[[], Iterable[str]],
+        ignore: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
         self._manifest_name = manifest_name
         self._known_tracks = known_tracks
-        self._read: tuple[tuple[Entry, tuple[str, ...]], Reading] | None = None
-        self._hashes: dict[str, tuple[Entry, str]] = {}
+        self._ignore = ignore
         self._last: Sighting | None = None
 
     def look(self) -> Sighting | None:
         """Look once; None when there is no such folder. Raises OSError when it cannot be read."""
+        entries = self.entries()
+        return None if entries is None else self.sighting(entries)
+
+    def entries(self) -> Entries | None:
+        """The files as they are now; None when there is no such folder. Raises OSError."""
         try:
             if not stat.S_ISDIR(os.lstat(self.folder).st_mode):
                 return None
-            entries = entries_of(self.folder)
-            if self._last is None or self._last.entries != entries:
-                self._last = self._sighting(entries)
+            return entries_of(self.folder, self._ignore)
         except FileNotFoundError:
             return None
+
+    def sighting(self, entries: Entries) -> Sighting | None:
+        """What follows from the files; None when the folder has gone meanwhile. Raises OSError.
+
+        An error is not remembered: the next look reads the manifest again.
+        """
+        if self._last is None or self._last.entries != entries:
+            try:
+                state, lacking = self._judge(list(entries))
+            except FileNotFoundError:
+                return None
+            self._last = Sighting(entries, state, first_of(lacking))
         return self._last
 
-    def _sighting(self, entries: tuple[Entry, ...]) -> Sighting:
+    def _judge(self, entries: list[Entry]) -> tuple[ManifestState, list[str]]:
+        """How far the manifest is, and what is lacking, in words."""
         names = [entry.name for entry in entries]
-        temporary = tuple(name for name in names if is_temporary(PurePosixPath(name).name))
+        temporary = [name for name in names if any(map(is_temporary, PurePosixPath(name).parts))]
 
-        reading = self._reading(entries)
-        if reading is None:
-            lacking = (self._manifest_name, *temporary)
-            return Sighting(entries, ManifestState.ABSENT, lacking)
-        if not reading.parsed:
-            lacking = (f"the rest of {self._manifest_name}",)
-            return Sighting(entries, ManifestState.TORN, lacking)
-        if reading.manifest is None:
-            return Sighting(entries, ManifestState.FAULTY, temporary)
-        lacking = (*temporary, *self._lacking(reading, entries))
-        return Sighting(entries, ManifestState.SOUND, lacking)
-
-    def _reading(self, entries: tuple[Entry, ...]) -> Reading | None:
-        """Read the manifest, unless that has been done; None when it is not there.
-
-        The other names count too, because a manifest without pages makes pages of them.
-        """
         own = next((entry for entry in entries if entry.name == self._manifest_name), None)
         if own is None:
-            return None
-        names = tuple(entry.name for entry in entries)
-        state = (own, names)
-        if self._read is None or self._read[0] != state:
-            data = read_manifest(self.folder / self._manifest_name, own)
-            self._read = (state, read(data, names))
-        return self._read[1]
+            return ManifestState.ABSENT, [self._manifest_name, *temporary]
+        reading = read(read_manifest(self.folder / self._manifest_name, own), names)
+        if not reading.parsed:
+            return ManifestState.TORN, [f"the rest of {self._manifest_name}"]
+        if reading.manifest is None:
+            return ManifestState.FAULTY, temporary
+        return ManifestState.SOUND, [*temporary, *self._lacking(reading, entries)]
 
-    def _lacking(self, reading: Reading, entries: tuple[Entry, ...]) -> Iterator[str]:
+    def _lacking(self, reading: Reading, entries: list[Entry]) -> Iterator[str]:
         """What the manifest asks for and the folder does not have yet, in words."""
         for problem in reading.unpaired:
             yield f"{problem.file} ({problem.what})" if problem.file else problem.what
@@ -125,39 +123,18 @@ class FolderView:
         for file in expected_files(reading, self._known_tracks):
             if file not in there:
                 yield file
-            elif difference := self._difference(there[file], reading.facts.get(file)):
+            elif difference := size_difference(there[file], reading.facts.get(file)):
                 yield f"{file} ({difference})"
 
-    def _difference(self, entry: Entry, declared: Declared | None) -> str:
-        """How a file differs from what the manifest declares of it, in words; "" if it does not.
 
-        Links and other special files are left to intake, which refuses them.
-        """
-        if declared is None or not stat.S_ISREG(entry.mode):
-            return ""
-        if declared.size is not None and entry.size != declared.size:
-            return f"{entry.size} of {declared.size} bytes"
-        if not declared.sha256 or entry.size > LARGEST_HASHED:
-            return ""
+def size_difference(entry: Entry, declared: Declared | None) -> str:
+    """How a file's size differs from what the manifest declares, in words; "" if it does not.
 
-        known = self._hashes.get(entry.name)
-        if known is None or known[0] != entry:
-            known = (entry, sha256_of(self.folder / entry.name))
-            self._hashes[entry.name] = known
-        if known[1] != declared.sha256.lower():
-            return "its SHA-256 differs from the declared one"
+    Links and other special files are left to intake, which refuses them: waiting is no help.
+    """
+    if declared is None or declared.size is None or not stat.S_ISREG(entry.mode):
         return ""
-
-
-def look_at(views: Mapping[str, FolderView]) -> dict[str, Sighting | OSError | None]:
-    """Look at several folders. One that cannot be read has its error in place of a sighting."""
-    sightings: dict[str, Sighting | OSError | None] = {}
-    for name, view in views.items():
-        try:
-            sightings[name] = view.look()
-        except OSError as error:
-            sightings[name] = error
-    return sightings
+    return "" if entry.size == declared.size else f"{entry.size} of {declared.size} bytes"
 
 
 def expected_files(reading: Reading, known_tracks: Callable[[], Iterable[str]]) -> list[str]:
@@ -177,38 +154,6 @@ def expected_files(reading: Reading, known_tracks: Callable[[], Iterable[str]]) 
 # ---- files --------------------------------------------------------------------------------------
 
 
-def entries_of(folder: Path) -> tuple[Entry, ...]:
-    """Every file inside a folder as it is now, by name. Raises OSError when it cannot be read.
-
-    Links are entries, and are not followed. At most `MOST_ENTRIES` files and folders are looked at.
-    """
-    looked_at = islice(walk(folder), MOST_ENTRIES)
-    files = [entry for entry in looked_at if not stat.S_ISDIR(entry.mode)]
-    return tuple(sorted(files, key=lambda entry: entry.name))
-
-
-def walk(folder: Path, prefix: str = "", depth: int = 0) -> Iterator[Entry]:
-    """Every file and folder inside a folder, down to `DEEPEST` levels. Raises OSError.
-
-    `prefix` is put before the names, as "pages/". What vanishes during the walk is left out.
-    """
-    with os.scandir(folder) as entries:
-        for found in entries:
-            with contextlib.suppress(FileNotFoundError):
-                facts = found.stat(follow_symlinks=False)
-                name = prefix + found.name
-                yield Entry(
-                    name,
-                    inode=facts.st_ino,
-                    size=facts.st_size,
-                    mtime_ns=facts.st_mtime_ns,
-                    ctime_ns=facts.st_ctime_ns,
-                    mode=facts.st_mode,
-                )
-                if stat.S_ISDIR(facts.st_mode) and depth < DEEPEST:
-                    yield from walk(Path(found.path), f"{name}/", depth + 1)
-
-
 def read_manifest(path: Path, entry: Entry) -> bytes:
     """The manifest's bytes; none if it is not a plain file, or too large. Raises OSError.
 
@@ -218,15 +163,6 @@ def read_manifest(path: Path, entry: Entry) -> bytes:
         return b""
     with open_plain(path) as file:
         return file.read(LARGEST_MANIFEST)
-
-
-def sha256_of(path: Path) -> str:
-    """A file's hash; "" if it cannot be read, or is no longer a regular file."""
-    try:
-        with open_plain(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def open_plain(path: Path) -> BufferedReader:

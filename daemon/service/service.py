@@ -156,7 +156,8 @@ class Service:
 
     async def claim_settled(self) -> None:
         """Claim each folder that is ready, as soon as there is space on the disk."""
-        async for settled in self._watcher.settled():
+        while True:
+            settled = await self._watcher.take()
             self._is_claiming = True
             await self._disk.wait()
             try:
@@ -164,6 +165,7 @@ class Service:
             except OSError as error:
                 mend = "It stays in the inbox and is tried again; look at the disk and permissions."
                 log_degraded(f"{settled.name} cannot be claimed: {error.strerror}", mend)
+                self._watcher.refuse(settled.name)
             self._is_claiming = False
 
     async def claim(self, settled: Settled) -> None:
@@ -178,8 +180,10 @@ class Service:
                 reason=claimed.reason,
                 mend=claimed.mend,
             )
+            self._watcher.refuse(settled.name)
             return
-        is_changed = await asyncio.to_thread(entries_of, claimed.source) != settled.entries
+        ignore = self._settings.watch.ignore
+        is_changed = await asyncio.to_thread(entries_of, claimed.source, ignore) != settled.entries
         if is_changed and await asyncio.to_thread(self._spool.give_back, claimed):
             return  # somebody wrote into it at the last moment: it must settle again
         logger().info(Event.STORY_CLAIMED, story=claimed.name, job=claimed.id)

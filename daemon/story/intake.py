@@ -36,7 +36,7 @@ def intake(
     what is declared of them, OSError when the machine is at fault. Pictures are decoded only when
     something else is wrong: see `checks.picture_problems`.
     """
-    with opened(source, settings.limits) as folder:
+    with opened(source, settings) as folder:
         arrival = arrive(folder, Admission(folder, scratch, settings.limits), settings)
         return story_of(arrival, name, settings, not_again)
 
@@ -46,7 +46,7 @@ def inspect(source: Path, name: str, settings: Settings) -> Story:
 
     No path in the story leads anywhere. Raises what `intake` raises.
     """
-    with opened(source, settings.limits) as folder:
+    with opened(source, settings) as folder:
         arrival = arrive(folder, Inspection(folder, settings.limits), settings)
         story = story_of(arrival, name, settings)
         if undecodable := arrival.undecodable(settings.limits):
@@ -54,9 +54,11 @@ def inspect(source: Path, name: str, settings: Settings) -> Story:
         return story
 
 
-def opened(source: Path, limits: Limits) -> UntrustedFolder:
+def opened(source: Path, settings: Settings) -> UntrustedFolder:
     """The folder of a story, held to the limits."""
-    return UntrustedFolder(source, limits.file_mib * MIB, limits.story_mib * MIB)
+    limits = settings.limits
+    ignore = settings.watch.ignore
+    return UntrustedFolder(source, limits.file_mib * MIB, limits.story_mib * MIB, ignore)
 
 
 @dataclass(frozen=True, slots=True)

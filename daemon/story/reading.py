@@ -20,7 +20,6 @@ from daemon.validation import MOST_PROBLEMS, Location, key_path, problems_of
 
 MOST_PAGES = 10_000
 """A manifest with more pages is not even checked: it may be made to cost time and memory."""
-
 MOST_FILES = 20_000
 """Entries of `files`, for the same reason. A thousand pages have two thousand files."""
 

@@ -52,13 +52,17 @@ class UntrustedFolder:
     """A story's folder, open for reading.
 
     No file of it may have more than `limit` bytes, and all that are read no more than `budget`.
-    Several threads may read at once.
+    `ignore` has the patterns of names that are no part of any story. Several threads may read at
+    once.
     """
 
-    def __init__(self, path: Path, limit: int, budget: int | None = None) -> None:
+    def __init__(
+        self, path: Path, limit: int, budget: int | None = None, ignore: tuple[str, ...] = ()
+    ) -> None:
         self._descriptor = os.open(path, _FOLDER)
         self._limit = limit
         self._budget = budget
+        self._ignore = ignore
         self._spent = 0
         self._spending = threading.Lock()
 
@@ -78,7 +82,7 @@ class UntrustedFolder:
     def names(self) -> list[str]:
         """The visible names at the top of the folder."""
         names = os.listdir(self._descriptor)  # noqa: PTH208 - a Path cannot list a descriptor
-        return sorted(name for name in names if not is_ignored(name))
+        return sorted(name for name in names if not is_ignored(name, self._ignore))
 
     def has(self, name: str) -> bool:
         """Whether anything of this name is in the folder, usable or not."""

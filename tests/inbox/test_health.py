@@ -22,7 +22,7 @@ def test_one_check_without_a_fault_resets_the_count_of_faults(log_lines: LogCapt
 
 
 def test_degraded_is_an_error_that_says_what_to_look_at(log_lines: LogCapture) -> None:
-    Health(Clock()).degrade("the inbox cannot be read: Permission denied")
+    Health(Clock()).note_listing("Permission denied")
     [line] = log_lines.entries
     assert (line["event"], line["log_level"]) == ("watcher.degraded", "error")
     assert line["reason"] == "the inbox cannot be read: Permission denied"
@@ -33,17 +33,17 @@ def test_faults_that_go_on_are_logged_once(log_lines: LogCapture) -> None:
     health = Health(Clock())
     for _ in range(10):
         health.note("x")
-        health.degrade("y")
+        health.note_listing("y")
     assert len(log_lines.entries) == 1
 
 
 def test_a_recovery_says_how_long_notifications_were_missing(log_lines: LogCapture) -> None:
     clock = Clock()
     health = Health(clock)
-    health.degrade("x")
+    health.note_listing("x")
     clock.now += 12.3456
-    health.note("")
-    health.note("")
+    health.note_listing("")
+    health.note_listing("")
     recovered = events(log_lines, "watcher.recovered")
     assert [(line["log_level"], line["seconds"]) for line in recovered] == [("info", 12.346)]
 
@@ -57,6 +57,20 @@ def test_a_loss_after_a_recovery_is_logged_again(log_lines: LogCapture) -> None:
         "watcher.recovered",
         "watcher.degraded",
     ]
+
+
+def test_a_recovery_needs_both_notifications_and_a_listing(log_lines: LogCapture) -> None:
+    """LOW: "recovered" was said while the inbox could not be listed."""
+    health = Health(Clock())
+    health.note_listing("Stale file handle")
+    health.note("")
+    assert events(log_lines, "watcher.recovered") == []
+    for _ in range(FAULTS_UNTIL_DEGRADED):
+        health.note("x")
+    health.note_listing("")
+    assert events(log_lines, "watcher.recovered") == []
+    health.note("")
+    assert len(events(log_lines, "watcher.recovered")) == 1
 
 
 @given(st.lists(st.sampled_from(["x", ""]), max_size=40))

@@ -12,8 +12,9 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from daemon.inbox import notifications as module
-from daemon.inbox.notifications import CANARY, Notifications
+from daemon.inbox.notifications import CANARY, CANARY_SECONDS, Notifications
 from tests.helpers.folders import names
+from tests.helpers.waiting import Clock
 
 PATIENCE_SECONDS = 10.0
 
@@ -140,9 +141,39 @@ def test_the_canary_comes_back_and_is_not_passed_on(
 ) -> None:
     for _ in range(3):
         wait_for_canary(notifications)
-        assert notifications.check() == ""
+        assert notifications.check(in_doubt=True) == ""
     (inbox / "last").mkdir()
     assert heard.wait_for("last") == {"last"}
+
+
+def test_a_canary_is_made_when_in_doubt_and_once_an_hour_and_else_nothing_is_written(
+    inbox: Path, heard: Heard
+) -> None:
+    """LOW: a canary every ten seconds kept the disks of a NAS awake, and Syncthing at work."""
+    clock = Clock()
+    notifications = Notifications(inbox, heard, clock)
+    assert notifications.start() == ""
+    wait_for_canary(notifications)
+
+    def is_made(*, in_doubt: bool = False) -> bool:
+        before = (inbox / CANARY).stat().st_ctime_ns
+        assert notifications.check(in_doubt=in_doubt) == ""
+        return (inbox / CANARY).stat().st_ctime_ns != before
+
+    assert not is_made()
+    clock.now += CANARY_SECONDS - 1
+    assert not is_made()
+    assert is_made(in_doubt=True)
+    wait_for_canary(notifications)
+    assert not is_made()
+    clock.now += CANARY_SECONDS
+    assert is_made()
+    wait_for_canary(notifications)
+
+    (inbox / "fox" / "02.png").touch()
+    heard.wait_for("fox")
+    assert not is_made(in_doubt=True)  # a notification has just arrived: there is no doubt
+    notifications.stop()
 
 
 def test_a_canary_that_does_not_come_back_is_a_fault(
@@ -150,7 +181,7 @@ def test_a_canary_that_does_not_come_back_is_a_fault(
 ) -> None:
     wait_for_canary(notifications)
     observers[0].unschedule_all()  # it lives and watches nothing, as at the limit of watches
-    assert notifications.check() == ""
+    assert notifications.check(in_doubt=True) == ""
     assert notifications.check() == "the canary file's event did not come back"
     assert notifications.start() == ""
     wait_for_canary(notifications)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config import Watch
-from daemon.inbox.readiness import Entry, Sighting, State, Verdict, Watched, judge, remember
+from daemon.inbox.entries import Entry
+from daemon.inbox.readiness import Sighting, State, Verdict, Watched, judge, remember
 from tests.inbox.sightings import (
     ABSENT,
     COMPLETE,
@@ -16,10 +17,12 @@ from tests.inbox.sightings import (
     ENTRIES,
     ENTRY,
     FAULTY,
+    FILES,
     KINDS,
     LACKING,
     TORN,
     WATCH,
+    entries,
     of_size,
 )
 
@@ -54,16 +57,22 @@ def test_a_look_that_finds_the_same_files_does_not_restart_the_quiet_time() -> N
 def test_a_change_of_anything_about_any_file_restarts_the_quiet_time(field: str) -> None:
     change: dict[str, Any] = {field: "other" if field == "name" else 999}
     changed = replace(ENTRY, **change)
-    for entries in ((changed, ENTRIES[1]), (ENTRIES[0], changed)):
-        watched = remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9)
-        assert watched == Watched(entries, 9)
+    for files in ((changed, FILES[1]), (FILES[0], changed)):
+        seen = replace(COMPLETE, entries=entries(*files))
+        assert remember(Watched(ENTRIES, 3), seen, 9) == Watched(entries(*files), 9)
 
 
 @pytest.mark.parametrize(
-    "entries", [(), ENTRIES[:1], (*ENTRIES, replace(ENTRY, name="notes.txt")), ENTRIES[::-1]]
+    "files", [(), FILES[:1], FILES[1:], (*FILES, replace(ENTRY, name="notes.txt"))]
 )
-def test_a_file_more_or_less_restarts_the_quiet_time(entries: tuple[Entry, ...]) -> None:
-    assert remember(Watched(ENTRIES, 3), replace(COMPLETE, entries=entries), 9).since == 9
+def test_a_file_more_or_less_restarts_the_quiet_time(files: tuple[Entry, ...]) -> None:
+    seen = replace(COMPLETE, entries=entries(*files))
+    assert remember(Watched(ENTRIES, 3), seen, 9).since == 9
+
+
+def test_the_order_in_which_files_are_found_does_not_restart_the_quiet_time() -> None:
+    seen = replace(COMPLETE, entries=entries(*reversed(FILES)))
+    assert remember(Watched(ENTRIES, 3), seen, 9).since == 3
 
 
 # ---- the rule -----------------------------------------------------------------------------------

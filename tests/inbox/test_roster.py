@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.config import Watch
+from daemon.inbox.entries import fingerprint
 from daemon.inbox.readiness import ManifestState, Sighting
 from daemon.inbox.roster import (
     FIRST_OFFER_SECONDS,
@@ -20,6 +21,7 @@ from daemon.inbox.roster import (
     Notice,
     Roster,
     Settled,
+    Stuck,
     Unreadable,
     Waiting,
 )
@@ -33,6 +35,7 @@ from tests.inbox.sightings import (
     LACKING,
     TORN,
     WATCH,
+    entries,
     of_size,
 )
 
@@ -63,8 +66,14 @@ class Inbox:
         return self.look({*self.folders, *self.roster.names})
 
     def offered(self, seconds: float) -> list[str]:
-        """The same, but return only the names of the folders that are offered."""
-        return [notice.name for notice in self.after(seconds) if isinstance(notice, Settled)]
+        """The same, and take every folder that is offered; their names."""
+        self.after(seconds)
+        return self.taken()
+
+    def taken(self) -> list[str]:
+        """Take every folder that is on offer; their names."""
+        count = len(self.roster.offers)
+        return [self.roster.take(self.now).name for _ in range(count)]
 
 
 # ---- offers -------------------------------------------------------------------------------------
@@ -84,11 +93,11 @@ def test_a_folder_copied_file_by_file_with_long_pauses_is_offered_only_when_it_i
     names = ("manifest.json", "01.png", "01.wav", "02.png", "02.wav")
     for count in range(1, len(names)):
         there = tuple(replace(ENTRY, name=name) for name in names[:count])
-        inbox.folders["fox"] = Sighting(there, ManifestState.SOUND, names[count:])
+        inbox.folders["fox"] = Sighting(entries(*there), ManifestState.SOUND, names[count:])
         assert inbox.offered(0) == []
         assert inbox.offered(60) == []
     whole = tuple(replace(ENTRY, name=name) for name in names)
-    inbox.folders["fox"] = Sighting(whole, ManifestState.SOUND)
+    inbox.folders["fox"] = Sighting(entries(*whole), ManifestState.SOUND)
     assert inbox.offered(0) == []
     assert inbox.offered(4.9) == []
     assert inbox.offered(0.1) == ["fox"]
@@ -180,6 +189,160 @@ def test_without_a_time_to_give_up_an_incomplete_folder_is_never_offered(
     assert inbox.offered(10**8) == []
 
 
+def test_a_folder_that_nobody_takes_is_on_offer_once_and_logged_once() -> None:
+    """H4: 50 ready folders that nobody took were 7450 offers, and as many lines, after a day."""
+    inbox = Inbox()
+    inbox.folders |= dict.fromkeys(("fox", "owl", "yak"), COMPLETE)
+    notices = [notice for _ in range(8640) for notice in inbox.after(10)]
+    assert [notice.name for notice in notices if isinstance(notice, Settled)] == [
+        "fox",
+        "owl",
+        "yak",
+    ]
+    assert list(inbox.roster.offers) == ["fox", "owl", "yak"]
+
+
+def test_the_folder_that_became_ready_first_is_taken_first() -> None:
+    inbox = Inbox()
+    inbox.folders["yak"] = COMPLETE
+    inbox.after(0)
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(3)
+    inbox.after(100)
+    inbox.after(100)
+    assert inbox.taken() == ["fox", "yak"]  # both were ready at the same look
+    inbox.folders = {"fox": of_size(COMPLETE, 11), "yak": of_size(COMPLETE, 11)}
+    inbox.after(1)
+    inbox.folders["fox"] = of_size(COMPLETE, 12)
+    inbox.after(1)
+    inbox.after(4)
+    inbox.after(1)
+    assert inbox.taken() == ["yak", "fox"]
+
+
+@pytest.mark.parametrize(
+    "seen", [None, OSError("unreadable"), of_size(COMPLETE, 11), LACKING, "stuck"]
+)
+def test_a_folder_that_changes_or_vanishes_before_it_is_taken_is_no_longer_offered(
+    seen: Seen | str,
+) -> None:
+    """H4: each stale offer cost a claim, ahead of new stories."""
+    inbox = Inbox()
+    inbox.folders["fox"] = of_size(COMPLETE, 10) if seen is LACKING else COMPLETE
+    inbox.after(0)
+    inbox.after(5)
+    assert list(inbox.roster.offers) == ["fox"]
+    if isinstance(seen, str):
+        assert inbox.roster.stuck("fox", 31, inbox.now) == [Stuck("fox", 31)]
+    else:
+        inbox.folders["fox"] = of_size(LACKING, 11) if seen is LACKING else seen
+        inbox.after(1)
+    assert inbox.roster.offers == {}
+
+
+def test_a_folder_that_was_given_up_is_offered_with_what_it_lacks() -> None:
+    inbox = Inbox()
+    inbox.folders["fox"] = LACKING
+    inbox.after(0)
+    inbox.after(1000)
+    assert inbox.roster.take(inbox.now) == Settled("fox", LACKING.entries, 1000, ("02.png",))
+
+
+def test_quiet_time_lasts_from_the_end_of_one_look_to_the_beginning_of_another() -> None:
+    """M9: a folder was offered after 0.3 s of quiet when the look at another one took 5 s."""
+    roster = Roster()
+    roster.note("fox", COMPLETE, START, WATCH, ended=START + 3)
+    assert roster.next_look() == START + 8
+    roster.note("fox", COMPLETE, START + 7.9, WATCH, ended=START + 20)
+    assert roster.offers == {}
+    roster.note("fox", COMPLETE, START + 8, WATCH, ended=START + 20)
+    assert list(roster.offers) == ["fox"]
+
+
+# ---- refused, and held --------------------------------------------------------------------------
+
+
+def test_a_folder_that_was_taken_is_pending_until_it_is_refused() -> None:
+    """M2: `run --once` never ended next to a folder that could not be claimed."""
+    inbox = Inbox()
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(0)
+    assert inbox.offered(5) == ["fox"]
+    assert inbox.roster.is_pending()
+    inbox.roster.refuse("fox")
+    assert not inbox.roster.is_pending()
+    assert inbox.offered(4) == []
+    assert not inbox.roster.is_pending()
+    inbox.after(1)
+    assert inbox.roster.is_pending()  # it is offered again
+    assert inbox.taken() == ["fox"]
+    inbox.roster.refuse("fox")
+    inbox.folders["fox"] = of_size(COMPLETE, 11)
+    inbox.after(1)
+    assert inbox.roster.is_pending()  # it has changed
+
+
+def test_refusing_a_folder_that_is_gone_means_nothing() -> None:
+    inbox = Inbox()
+    inbox.roster.refuse("fox")
+    assert not inbox.roster.is_pending()
+
+
+LATE_PICTURE = ("01.png (its SHA-256 is not the declared one)",)
+
+
+@pytest.mark.parametrize("order", ["held, then given back", "given back, then held"])
+def test_a_folder_that_is_held_waits_until_it_changes(order: str) -> None:
+    inbox = Inbox()
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(0)
+    assert inbox.offered(5) == ["fox"]
+    inbox.folders["fox"] = None  # claimed
+    inbox.after(1)
+    if order == "given back, then held":
+        inbox.folders["fox"] = COMPLETE
+        inbox.after(1)
+        inbox.after(5)
+        assert list(inbox.roster.offers) == ["fox"]
+    inbox.roster.hold("fox", fingerprint(COMPLETE.entries), LATE_PICTURE)
+    assert inbox.roster.offers == {}
+    inbox.after(1)
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(1)
+    assert inbox.after(5) == []  # whoever held it has reported it
+    assert not inbox.roster.is_pending()
+    [report] = inbox.after(60)
+    assert isinstance(report, Waiting)
+    assert report.lacking == LATE_PICTURE
+    inbox.folders["fox"] = of_size(COMPLETE, 11)
+    assert inbox.offered(1) == []
+    assert inbox.offered(5) == ["fox"]
+    inbox.folders["fox"] = COMPLETE  # as it was: no longer held
+    inbox.after(1)
+    assert inbox.offered(5) == ["fox"]
+
+
+def test_a_folder_that_is_held_is_given_up_in_the_end() -> None:
+    inbox = Inbox()
+    inbox.roster.hold("fox", fingerprint(COMPLETE.entries), LATE_PICTURE)
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(0)
+    inbox.after(1000)
+    assert inbox.roster.take(inbox.now).lacking == LATE_PICTURE
+
+
+def test_a_folder_that_was_held_and_went_away_is_judged_as_if_it_were_new() -> None:
+    inbox = Inbox()
+    inbox.roster.hold("fox", fingerprint(COMPLETE.entries), LATE_PICTURE)
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(0)
+    inbox.folders["fox"] = None
+    inbox.after(1)
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(1)
+    assert inbox.offered(5) == ["fox"]
+
+
 # ---- reports ------------------------------------------------------------------------------------
 
 
@@ -206,6 +369,55 @@ def test_a_folder_that_changes_while_it_waits_is_not_reported_more_often() -> No
         inbox.after(1)
         reports += [inbox.now for notice in inbox.after(9) if isinstance(notice, Waiting)]
     assert reports == [START + 10, START + 70, START + 190]
+
+
+def test_a_folder_that_changes_for_ever_is_reported_with_what_changes() -> None:
+    """LOW: it settled for ever without a word, for its inode numbers changed at every look."""
+    inbox = Inbox()
+    notices = []
+    for inode in range(200):
+        files = replace(ENTRY, inode=inode)
+        inbox.folders["fox"] = Sighting(entries(files), ManifestState.SOUND, ("02.png",))
+        notices += [notice for notice in inbox.after(4) if isinstance(notice, Waiting)]
+    what = ("an end of the changes (01.png: inode)", "02.png")
+    assert notices[0] == Waiting("fox", what, 0)
+    assert len(notices) == 4  # after 300, 360, 480 and 720 s
+
+
+def test_a_long_copy_with_pauses_is_not_reported_as_changing_for_ever() -> None:
+    inbox = Inbox(give_up_seconds=0)
+    for size in range(200):
+        inbox.folders["fox"] = of_size(COMPLETE, size)
+        assert [notice for notice in inbox.after(4) if isinstance(notice, Waiting)] == []
+        if size % 15 == 14:
+            inbox.after(5)
+
+
+def test_a_look_that_does_not_come_back_is_reported_less_and_less_often() -> None:
+    """C2: a folder whose look hangs is reported, and is not waited for."""
+    inbox = Inbox()
+    assert inbox.roster.stuck("owl", 31, START) == [Detected("owl"), Stuck("owl", 31)]
+    assert inbox.roster.stuck("owl", 62, START + 59) == []
+    assert inbox.roster.stuck("owl", 63, START + 60) == [Stuck("owl", 63)]
+    assert not inbox.roster.is_pending()
+
+
+def test_a_folder_is_not_due_while_it_is_being_looked_at() -> None:
+    inbox = Inbox()
+    inbox.folders["fox"] = COMPLETE
+    inbox.after(0)
+    assert inbox.roster.look_at("fox") == START + 5
+    inbox.roster.begin(["fox", "one that is not known"])
+    assert inbox.roster.due(START + 9) == set()
+    assert inbox.roster.look_at("fox") == inbox.roster.look_at("nobody") == float("inf")
+
+
+def test_changes_are_counted() -> None:
+    inbox = Inbox()
+    for seen in (COMPLETE, COMPLETE, of_size(COMPLETE, 11), OSError("x"), None, None):
+        inbox.folders["fox"] = seen
+        inbox.after(1)
+    assert inbox.roster.changes == 3
 
 
 def test_a_folder_that_cannot_be_read_is_reported_less_and_less_often() -> None:
@@ -301,7 +513,7 @@ def test_looks_at_the_due_times_alone_find_a_folder_ready_on_time(
         inbox.now = due
         notices += inbox.look(inbox.roster.due(due))
     assert notices[0] == Detected("fox")
-    assert notices[-1] == Settled("fox", sighting.entries, seconds)
+    assert notices[-1] == Settled("fox", sighting.entries, seconds, sighting.lacking)
 
 
 def test_the_next_look_is_the_earliest_of_all_folders() -> None:
@@ -361,7 +573,8 @@ def test_what_is_offered_was_complete_or_given_up_whatever_the_order_of_looks(
             assert sighting is not None
             assert notice.name == name
             if isinstance(notice, Waiting):
-                assert notice.lacking == sighting.lacking != ()
+                is_restless = notice.lacking[0].startswith("an end of the changes")
+                assert is_restless or notice.lacking == sighting.lacking != ()
             if isinstance(notice, Settled):
                 assert notice.entries == sighting.entries
                 is_torn = sighting.manifest is ManifestState.TORN

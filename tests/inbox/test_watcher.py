@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -13,12 +14,12 @@ import pytest
 from structlog.testing import LogCapture
 
 from daemon.config import Watch
-from daemon.inbox import notifications, watcher
+from daemon.inbox import looks, notifications, watcher
+from daemon.inbox.entries import Entries, entries_of, fingerprint
 from daemon.inbox.notifications import CANARY, Notifications
 from daemon.inbox.readiness import Sighting
-from daemon.inbox.roster import Waiting
-from daemon.inbox.view import FolderView, Listing, entries_of, list_inbox
-from daemon.inbox.watcher import Settled, Watcher, log_notice
+from daemon.inbox.view import FolderView, Listing, list_inbox
+from daemon.inbox.watcher import Settled, Watcher
 from tests.helpers.children import ordinary_user
 from tests.helpers.folders import names
 from tests.helpers.logs import events
@@ -44,39 +45,38 @@ class Looker:
 
     def __init__(self, inbox: Path) -> None:
         self.watch = Watch(settle_seconds=5, patience_seconds=30, give_up_seconds=1000)
-        self._clock = Clock()
-        self.watcher = Watcher(inbox, lambda: self.watch, tuple, self._clock)
+        self.clock = Clock()
+        self.watcher = Watcher(inbox, lambda: self.watch, tuple, self.clock)
 
     async def after(self, seconds: float) -> list[str]:
         """Let time pass, scan, and return the names that are offered."""
-        self._clock.now += seconds
+        self.clock.now += seconds
         await self.watcher.scan()
         names: list[str] = []
         with suppress(TimeoutError):
             async with asyncio.timeout(0):  # what is there already is not waited for
-                async for settled in self.watcher.settled():
-                    names.append(settled.name)  # noqa: PERF401 - the timeout ends it
+                while True:
+                    names.append((await self.watcher.take()).name)
         return names
 
 
 @asynccontextmanager
-async def watching(
-    inbox: Path, watch: Watch = QUICK
-) -> AsyncIterator[tuple[Watcher, AsyncIterator[Settled]]]:
-    """A running watcher, and what it offers. It must not end by itself."""
+async def watching(inbox: Path, watch: Watch = QUICK) -> AsyncIterator[Watcher]:
+    """A running watcher. It must not end by itself."""
     running = Watcher(inbox, lambda: watch, tuple)
     task = asyncio.create_task(running.run())
     await asyncio.wait_for(running.first_scan.wait(), PATIENCE_SECONDS)
     try:
-        yield running, running.settled()
+        yield running
     finally:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
 
-async def first(stream: AsyncIterator[Settled]) -> Settled:
-    return await asyncio.wait_for(anext(stream), PATIENCE_SECONDS)
+async def first(running: Watcher) -> Settled:
+    """The folder that is offered first."""
+    return await asyncio.wait_for(running.take(), PATIENCE_SECONDS)
 
 
 # ---- notifications ------------------------------------------------------------------------------
@@ -84,22 +84,22 @@ async def first(stream: AsyncIterator[Settled]) -> Settled:
 
 async def test_a_folder_that_is_there_at_the_start_is_offered_as_it_is(inbox: Path) -> None:
     fox = story(inbox / "fox", PAGES)
-    async with watching(inbox, BY_EVENTS) as (_, stream):
-        settled = await first(stream)
+    async with watching(inbox, BY_EVENTS) as running:
+        settled = await first(running)
         assert (settled.name, settled.entries) == ("fox", entries_of(fox))
 
 
 async def test_a_folder_that_comes_later_is_found_by_its_notifications(inbox: Path) -> None:
-    async with watching(inbox, BY_EVENTS) as (_, stream):
+    async with watching(inbox, BY_EVENTS) as running:
         story(inbox / "fox", PAGES)
-        assert (await first(stream)).name == "fox"
+        assert (await first(running)).name == "fox"
 
 
 async def test_a_folder_that_is_moved_in_whole_is_found_by_its_notification(inbox: Path) -> None:
     fox = story(inbox.parent / "fox", PAGES)
-    async with watching(inbox, BY_EVENTS) as (_, stream):
+    async with watching(inbox, BY_EVENTS) as running:
         fox.rename(inbox / "fox")
-        assert (await first(stream)).name == "fox"
+        assert (await first(running)).name == "fox"
 
 
 async def test_the_last_file_losing_its_temporary_name_is_found_by_its_notification(
@@ -107,10 +107,10 @@ async def test_the_last_file_losing_its_temporary_name_is_found_by_its_notificat
 ) -> None:
     fox = story(inbox / "fox", PAGES)
     (fox / "02.png").rename(fox / "02.png.part")
-    async with watching(inbox, BY_EVENTS) as (_, stream):
+    async with watching(inbox, BY_EVENTS) as running:
         await until(lambda: events(log_lines, "story.waiting"))
         (fox / "02.png.part").rename(fox / "02.png")
-        assert (await first(stream)).entries == entries_of(fox)
+        assert (await first(running)).entries == entries_of(fox)
     assert events(log_lines, "story.waiting")[0]["lacking"] == ["02.png.part", "02.png"]
 
 
@@ -120,11 +120,11 @@ async def test_without_any_notification_scans_find_everything_and_the_log_says_s
     # A real observer that lets no event through.
     monkeypatch.setattr(notifications, "CHANGES", [])
     story(inbox / "early", PAGES)
-    async with watching(inbox) as (_, stream):
-        assert (await first(stream)).name == "early"
+    async with watching(inbox) as running:
+        assert (await first(running)).name == "early"
         story(inbox / "late", PAGES)
         shutil.rmtree(inbox / "early")
-        assert (await first(stream)).name == "late"
+        assert (await first(running)).name == "late"
 
         await until(lambda: events(log_lines, "watcher.degraded"))
         scans = len(events(log_lines, "inbox.scanned"))
@@ -137,11 +137,11 @@ async def test_without_any_notification_scans_find_everything_and_the_log_says_s
 
 
 async def test_an_inbox_that_was_deleted_is_made_and_watched_again(inbox: Path) -> None:
-    async with watching(inbox) as (_, stream):
+    async with watching(inbox) as running:
         shutil.rmtree(inbox)
         await until(inbox.is_dir)
         story(inbox / "fox", PAGES)
-        assert (await first(stream)).name == "fox"
+        assert (await first(running)).name == "fox"
 
 
 def replace_inbox(inbox: Path) -> None:
@@ -154,7 +154,7 @@ async def test_notifications_of_an_inbox_that_was_replaced_arrive_again(
 ) -> None:
     noted = create_autospec(Watcher.notify, side_effect=Watcher.notify)  # it only listens
     monkeypatch.setattr(Watcher, "notify", noted)
-    async with watching(inbox) as (_, stream):
+    async with watching(inbox) as running:
         replace_inbox(inbox)
         number = 0
         while not noted.called:
@@ -163,21 +163,21 @@ async def test_notifications_of_an_inbox_that_was_replaced_arrive_again(
             await asyncio.sleep(0.1)
             assert number < 100
         story(inbox / "fox", PAGES)
-        assert (await first(stream)).name == "fox"
+        assert (await first(running)).name == "fox"
 
 
 async def test_a_missing_inbox_is_logged_and_waited_for(
     tmp_path: Path, log_lines: LogCapture
 ) -> None:
     """The root is not mounted: nothing is made in its place."""
-    async with watching(tmp_path / "mount" / "inbox") as (running, stream):
+    async with watching(tmp_path / "mount" / "inbox") as running:
         await until(lambda: events(log_lines, "watcher.degraded"))
         looked = running.last_look
         await until(lambda: running.last_look > looked)
         assert names(tmp_path) == []
 
         story(tmp_path / "mount" / "inbox" / "fox", PAGES)
-        assert (await first(stream)).name == "fox"
+        assert (await first(running)).name == "fox"
         await until(lambda: events(log_lines, "watcher.recovered"))
 
 
@@ -189,16 +189,16 @@ def copy_a_thousand_files(folder: Path) -> None:
 async def test_a_thousand_changes_are_looked_at_together_and_nothing_else_is_looked_at(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = create_autospec(FolderView.look, side_effect=FolderView.look)  # it only counts
+    counting = create_autospec(FolderView.entries, side_effect=FolderView.entries)  # it only counts
     (inbox / "owl").mkdir()
     (inbox / "fox").mkdir()
-    async with watching(inbox, BY_EVENTS) as (running, _):
+    async with watching(inbox, BY_EVENTS) as running:
         await until(lambda: not running.is_pending())
-        monkeypatch.setattr(FolderView, "look", looks)
+        monkeypatch.setattr(FolderView, "entries", counting)
         await asyncio.to_thread(copy_a_thousand_files, inbox / "fox")
-        await until(lambda: looks.called and not running.is_pending())
-    assert looks.call_count < 20
-    assert {called.args[0].folder for called in looks.call_args_list} == {inbox / "fox"}
+        await until(lambda: counting.called and not running.is_pending())
+    assert counting.call_count < 20
+    assert {called.args[0].folder for called in counting.call_args_list} == {inbox / "fox"}
 
 
 async def test_when_the_watcher_ends_nothing_of_its_own_is_left_in_the_inbox(inbox: Path) -> None:
@@ -212,8 +212,8 @@ async def test_a_notification_that_comes_while_the_inbox_is_being_listed_is_not_
 ) -> None:
     """A folder comes just after the listing. It must not wait for the next scan."""
 
-    def list_and_then_a_story_comes(folder: Path) -> Listing:
-        listing = list_inbox(folder)
+    def list_and_then_a_story_comes(folder: Path, ignore: tuple[str, ...]) -> Listing:
+        listing = list_inbox(folder, ignore)
         story(inbox / "fox", PAGES)
         running.notify("fox")
         return listing
@@ -223,7 +223,7 @@ async def test_a_notification_that_comes_while_the_inbox_is_being_listed_is_not_
     monkeypatch.setattr(notifications, "CHANGES", [])
     running = Watcher(inbox, lambda: BY_EVENTS, tuple)
     task = asyncio.create_task(running.run())
-    assert (await first(running.settled())).name == "fox"
+    assert (await first(running)).name == "fox"
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -264,19 +264,6 @@ async def test_the_log_says_when_a_folder_is_detected_waits_and_is_ready(
     assert (waiting["lacking"], waiting["seconds"]) == (["02.png"], 5.0)
     [ready] = events(log_lines, "story.ready")
     assert (ready["story"], ready["seconds"]) == ("fox", 5.0)
-
-
-@pytest.mark.parametrize(
-    ("missing", "shown", "last"),
-    [(10, 10, "page-9.png"), (11, 11, "and 1 more"), (30, 11, "and 20 more")],
-)
-def test_of_many_missing_files_the_log_names_ten(
-    missing: int, shown: int, last: str, log_lines: LogCapture
-) -> None:
-    lacking = tuple(f"page-{number}.png" for number in range(missing))
-    log_notice(Waiting("fox", lacking, 5.0))
-    [line] = events(log_lines, "story.waiting")
-    assert (len(line["lacking"]), line["lacking"][-1]) == (shown, last)
 
 
 async def test_a_folder_copied_file_by_file_manifest_first_is_offered_only_when_it_is_whole(
@@ -337,11 +324,11 @@ async def test_folders_with_hidden_and_temporary_names_are_never_offered(
 async def test_notifications_of_hidden_and_temporary_names_are_ignored(
     inbox: Path, log_lines: LogCapture
 ) -> None:
-    async with watching(inbox, BY_EVENTS) as (running, stream):
+    async with watching(inbox, BY_EVENTS) as running:
         for name in [*IGNORED_NAMES, "owl"]:
             story(inbox / name, PAGES)
             running.notify(name)
-        assert (await first(stream)).name == "owl"
+        assert (await first(running)).name == "owl"
     assert [line["story"] for line in events(log_lines, "story.detected")] == ["owl"]
 
 
@@ -376,22 +363,229 @@ async def test_settings_that_change_during_a_look_count_for_the_folders_being_lo
 ) -> None:
     looker = Looker(inbox)
     (story(inbox / "fox", PAGES) / "manifest.json").rename(inbox / "fox" / "story.json")
-    look = FolderView.look
+    look = FolderView.sighting
+    loop = asyncio.get_running_loop()
 
-    def look_while_the_settings_change(view: FolderView) -> Sighting | None:
-        seen = look(view)
+    async def change() -> None:
         looker.watch = Watch(settle_seconds=5, manifest="story.json")
         looker.watcher.reconsider()
+
+    def look_while_the_settings_change(view: FolderView, entries: Entries) -> Sighting | None:
+        seen = look(view, entries)
+        asyncio.run_coroutine_threadsafe(change(), loop).result(PATIENCE_SECONDS)
         return seen
 
     # The race, at its worst instant.
-    monkeypatch.setattr(FolderView, "look", look_while_the_settings_change)
+    monkeypatch.setattr(FolderView, "sighting", look_while_the_settings_change)
     await looker.after(0)
     monkeypatch.undo()
     assert looker.watcher.is_pending()
     assert await looker.after(1) == []
     assert await looker.after(4) == []  # the look with the old settings did not count
     assert await looker.after(1) == ["fox"]
+
+
+async def test_a_shorter_time_between_scans_counts_at_once(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch, log_lines: LogCapture
+) -> None:
+    """H9: the watcher slept until the old next scan; systemd saw no sign of life meanwhile."""
+    monkeypatch.setattr(notifications, "CHANGES", [])  # scans alone
+    settings = [BY_EVENTS]
+    running = Watcher(inbox, lambda: settings[0], tuple)
+    task = asyncio.create_task(running.run())
+    await asyncio.wait_for(running.first_scan.wait(), PATIENCE_SECONDS)
+    settings[0] = QUICK
+    running.reconsider()
+    scanned = len(events(log_lines, "inbox.scanned"))
+    await until(lambda: len(events(log_lines, "inbox.scanned")) > scanned + 2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_patterns_to_ignore_count_for_folders_and_for_files(inbox: Path) -> None:
+    looker = Looker(inbox)
+    looker.watch = Watch(settle_seconds=5, ignore=("raw*", "*.tmp"))
+    story(inbox / "raw-fox", PAGES)
+    (story(inbox / "fox", PAGES) / "x.tmp").touch()
+    await looker.after(0)
+    looker.watcher.notify("raw-fox")
+    assert await looker.after(5) == ["fox"]
+
+
+# ---- what is taken, refused or held -------------------------------------------------------------
+
+
+async def test_what_nobody_takes_costs_a_look_and_one_line(
+    inbox: Path, log_lines: LogCapture
+) -> None:
+    """H4: after an hour in which nobody took them, 50 ready folders were 459 offers."""
+    for name in ("fox", "owl"):
+        story(inbox / name, PAGES)
+    looker = Looker(inbox)
+    for _ in range(20):
+        looker.clock.now += 300
+        await looker.watcher.scan()
+    assert len(events(log_lines, "story.ready")) == 2
+    assert await looker.after(0) == ["fox", "owl"]
+
+
+async def test_a_folder_that_is_refused_is_not_pending(inbox: Path) -> None:
+    """M2: `run --once` never ended next to a folder that could not be claimed."""
+    story(inbox / "fox", PAGES)
+    looker = Looker(inbox)
+    await looker.after(0)
+    assert await looker.after(5) == ["fox"]
+    assert looker.watcher.is_pending()
+    looker.watcher.refuse("fox")
+    assert not looker.watcher.is_pending()
+
+
+async def test_a_folder_that_is_held_waits_until_it_changes(
+    inbox: Path, log_lines: LogCapture
+) -> None:
+    fox = story(inbox / "fox", PAGES)
+    looker = Looker(inbox)
+    looker.watcher.hold("fox", fingerprint(entries_of(fox)), ["01.png (its SHA-256 differs)"])
+    assert looker.watcher.is_pending()
+    await looker.after(0)
+    assert await looker.after(100) == []
+    assert not looker.watcher.is_pending()
+    (fox / "01.png").write_bytes(b"other bytes")
+    await looker.after(0)
+    assert await looker.after(5) == ["fox"]
+
+
+# ---- looks that take long -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Looks at a folder named "owl" hang until this is set."""
+    go_on = threading.Event()
+    entries = FolderView.entries
+
+    def hang(view: FolderView) -> Entries | None:
+        if view.folder.name == "owl":
+            go_on.wait()
+        return entries(view)
+
+    monkeypatch.setattr(FolderView, "entries", hang)
+    yield go_on
+    go_on.set()
+
+
+async def test_a_folder_whose_look_hangs_is_reported_and_holds_up_no_other(
+    inbox: Path,
+    hanging: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    log_lines: LogCapture,
+) -> None:
+    """C2: one thread looked at everybody's folders, one after the other."""
+    monkeypatch.setattr(looks, "SLOW_SECONDS", 0.02)
+    monkeypatch.setattr(looks, "LATE_SECONDS", 0.1)
+    (inbox / "owl").mkdir()
+    story(inbox / "yak", PAGES)
+    async with watching(inbox) as running:
+        assert (await first(running)).name == "yak"
+        await until(lambda: events(log_lines, "story.unclaimable"))
+        [line] = events(log_lines, "story.unclaimable")
+        assert (line["story"], line["log_level"]) == ("owl", "warning")
+        assert line["reason"].startswith("a look at it has not come back for ")
+        looked = running.last_look
+        await until(lambda: running.last_look > looked)
+        shutil.rmtree(inbox / "yak")
+        await until(lambda: not running.is_pending())
+        (inbox / "owl").rmdir()
+        story(inbox / ".owl", PAGES).rename(inbox / "owl")
+        hanging.set()
+        assert (await first(running)).name == "owl"
+
+
+async def test_when_no_look_comes_back_the_last_one_is_long_ago(
+    inbox: Path, hanging: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C2: this is what systemd's watchdog is for. `last_look` was set whatever came back."""
+    monkeypatch.setattr(looks, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(looks, "LATE_SECONDS", 0.02)
+    monkeypatch.setattr(looks, "MOST_THREADS", 1)
+    for name in ("owl", "yak"):
+        (inbox / name).mkdir()
+    running = Watcher(inbox, lambda: QUICK, tuple)
+    began = running.last_look
+    task = asyncio.create_task(running.run())
+    await asyncio.sleep(0.3)  # many times as long as a look that does not come back is waited for
+    assert running.last_look == began
+    assert not running.first_scan.is_set()
+    hanging.set()
+    await asyncio.wait_for(running.first_scan.wait(), PATIENCE_SECONDS)
+    assert running.last_look > began
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_folder_whose_looks_take_long_is_not_looked_at_all_the_time(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C2: a huge folder that changes for ever would keep a core busy, and Python's lock."""
+    monkeypatch.setattr(watcher, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(watcher, "RESTS", 10**9)
+    counting = create_autospec(FolderView.entries, side_effect=FolderView.entries)  # it only counts
+    monkeypatch.setattr(FolderView, "entries", counting)
+    story(inbox / "fox", PAGES)
+    watch = Watch(settle_seconds=0.1, rescan_seconds=0.5)
+    async with watching(inbox, watch) as running:
+        for _ in range(20):
+            running.notify("fox")
+            assert running.is_pending()
+            await asyncio.sleep(0)
+        assert (await first(running)).name == "fox"
+    assert counting.call_count <= 3
+
+
+async def test_a_folder_that_rests_and_does_not_change_is_not_looked_at_again(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "LONG_SECONDS", -1.0)
+    monkeypatch.setattr(watcher, "RESTS", 0)
+    looker = Looker(inbox)
+    (inbox / "fox").mkdir()
+    await looker.after(0)
+    await until(lambda: not looker.watcher._resting)
+    await looker.after(5)
+    assert not looker.watcher.is_pending()
+
+
+async def test_watches_of_folders_that_were_moved_away_do_not_pile_up(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M1: watchdog keeps them, until the system's limit leaves new folders unwatched."""
+    monkeypatch.setattr(watcher, "MOST_LEAKED", 3)
+    done = inbox.with_name("done")
+    done.mkdir()
+    looker = Looker(inbox)
+    notified = Notifications(inbox, lambda _: None)
+    notified.start()
+    for number in range(3):
+        (inbox / f"folder-{number}").mkdir()
+    await until(lambda: inotify_watches() >= 4)
+    await looker.after(0)
+    for number in range(3):
+        (inbox / f"folder-{number}").rename(done / f"folder-{number}")
+    await looker.after(0)
+    await looker.watcher.check(notified)
+    await until(lambda: inotify_watches() == 1)
+    notified.stop()
+
+
+def inotify_watches() -> int:
+    """How many inotify watches this process holds."""
+    found = 0
+    for descriptor in Path("/proc/self/fdinfo").iterdir():
+        with suppress(OSError):
+            found += descriptor.read_text().count("inotify wd:")
+    return found
 
 
 # ---- what cannot be read ------------------------------------------------------------------------

@@ -321,6 +321,13 @@ def test_hidden_and_temporary_names_are_not_shown(source: Path) -> None:
         assert folder.names() == ["b.png"]
 
 
+def test_litter_and_names_that_match_a_pattern_are_not_shown(source: Path) -> None:
+    for name in ("Thumbs.db", "b.png", "b.bak.png"):
+        (source / name).touch()
+    with UntrustedFolder(source, MIB, ignore=("*.bak.png",)) as folder:
+        assert folder.names() == ["b.png"]
+
+
 def test_swapping_the_open_folder_changes_nothing(source: Path, target: Path) -> None:
     """The folder is held open, so another one under its name is not read."""
     (source / "01.png").write_bytes(b"picture")
