@@ -5,9 +5,11 @@ the story's name: `the-fox.mp4`, `the-fox.jpg`, …. The report is called `repor
 the outbox, which holds one film only; next to other films it gets the film's name too.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 FILM = ".mp4"
 POSTER = ".jpg"
@@ -18,6 +20,8 @@ ENDINGS = (FILM, POSTER, SUBRIP, WEBVTT, CHAPTERS)
 REPORT = "report.json"
 DRAFT = "film"
 """The name of an attempt's files, before their endings."""
+NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
+"""The errors of opening, without following links, what is not a file."""
 LONGEST_ADDITION = max(map(len, (*ENDINGS, f".{REPORT}")))
 """The most bytes that a published file's name has after the story's name."""
 
@@ -35,13 +39,32 @@ def unknown(attempt: Path) -> list[str]:
     return sorted({path.name for path in attempt.iterdir()} - known)
 
 
+def publishable(folder: Path) -> dict[str, Path]:
+    """The files in a folder that have a place in the outbox, by their ending, or REPORT.
+
+    Only regular files count, and one of each ending: that of the attempt, before any other.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        ending = ending_of(path.name)
+        is_draft = path.name == f"{DRAFT}{ending}"
+        if ending and (is_draft or ending not in found) and is_regular(path):
+            found[ending] = path
+    return found
+
+
+def ending_of(name: str) -> str:
+    """The ending of a film's file, REPORT for its report, and "" for any other name."""
+    if name == REPORT:
+        return REPORT
+    return next((ending for ending in ENDINGS if name.endswith(ending)), "")
+
+
 def name_all(folder: Path, name: str) -> None:
     """Rename the files in a folder to their published names; their present names do not matter."""
-    for path in folder.iterdir():
-        for ending in ENDINGS:
-            if path.name.endswith(ending):
-                path.rename(folder / f"{name}{ending}")
-                break
+    for ending, path in publishable(folder).items():
+        if ending != REPORT and path.name != f"{name}{ending}":
+            path.rename(folder / f"{name}{ending}")
 
 
 def place_in(attempt: Path, folder: Path, name: str) -> Path:
@@ -71,6 +94,25 @@ def film_in(folder: Path) -> Path | None:
     if films and (folder / REPORT).is_file():
         return films[0]
     return None
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a path is a regular file itself, not a link to one. Raises OSError, also when it is
+    gone.
+    """
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read it, in a folder that others may write to.
+
+    Raises OSError, also for a link, and for a pipe or a device: it could block or never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def read_plain(path: Path, most: int) -> bytes:

@@ -10,12 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from daemon.delivery.files import REPORT, read_plain
+from daemon.delivery.files import NO_FILE, read_plain
 
 LARGEST = 16 * 2**20
-"""The most bytes of a report that are read. A thousand pages with texts take a few megabytes."""
-LATEST = 10
-"""How many films are searched for the music that was played last."""
+"""Bytes that are read of a report. A thousand pages with their texts take a few megabytes."""
 
 
 class _Part(BaseModel):
@@ -73,23 +71,18 @@ def write(report: Report, path: Path) -> None:
 def read(path: Path) -> Report | None:
     """The report at `path`; None when it is missing, torn, or not a regular file."""
     try:
-        return Report.model_validate(json.loads(read_plain(path, LARGEST)))
-    except (OSError, ValueError, RecursionError):  # a ValidationError is a ValueError
+        return load(path)
+    except OSError:
         return None
 
 
-def last_music(outbox: Path) -> str:
-    """The track of the latest film in an outbox that has music.
-
-    "" when the last `LATEST` films have none, or the outbox cannot be read.
-    """
-    reports = outbox.glob(f"*/{REPORT}")
+def load(path: Path) -> Report | None:
+    """The same. Raises OSError when there is a file that cannot be read now."""
     try:
-        latest_first = sorted(reports, key=lambda path: path.lstat().st_mtime, reverse=True)
-    except OSError:
-        return ""
-    for path in latest_first[:LATEST]:
-        report = read(path)
-        if report and report.music:
-            return report.music
-    return ""
+        return Report.model_validate(json.loads(read_plain(path, LARGEST)))
+    except (ValueError, RecursionError):  # a ValidationError is a ValueError
+        return None
+    except OSError as error:
+        if error.errno in NO_FILE:
+            return None
+        raise

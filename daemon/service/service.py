@@ -19,7 +19,7 @@ from daemon.media.library import library
 from daemon.service import systemd
 from daemon.service.disk import DiskSpace
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, Recovered, RecoveredState, Spool, Unclaimable, recover
+from daemon.spool import Job, Recovered, RecoveredState, Spool, Unclaimable, recover_job, unfinished
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
@@ -91,7 +91,7 @@ class Service:
 
     def start(self) -> None:
         """Listen to signals, and resume what an earlier run left."""
-        recovered = recover(self._spool)
+        recovered = [recover_job(self._spool, folder) for folder in unfinished(self._spool)]
         self._supervisor.remember_music()
 
         loop = asyncio.get_running_loop()
@@ -101,7 +101,8 @@ class Service:
 
         self.log_start()
         for found in recovered:
-            self.resume(found)
+            if found:
+                self.resume(found)
 
     def log_start(self) -> None:
         """Log the start, and what the service must do without."""
@@ -131,7 +132,7 @@ class Service:
             attempts=job.attempts,
             state=str(found.state),
         )
-        if found.state is RecoveredState.PUBLISHED:
+        if found.state is RecoveredState.PUBLISHING:
             self.begin(job, self._supervisor.finish(job))
         elif found.state is RecoveredState.UNFINISHED:
             self.begin(job, self._supervisor.see_through(job))

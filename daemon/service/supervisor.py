@@ -23,7 +23,6 @@ from tenacity.wait import wait_exponential_jitter
 from daemon import progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
-from daemon.delivery.report import last_music
 from daemon.errors import WorkersBroken
 from daemon.log import Event, logger, seconds_since
 from daemon.service.disk import DiskSpace
@@ -37,6 +36,8 @@ LONGEST_ATTEMPT_WAIT_SECONDS = 60.0
 """The longest wait between two attempts at a story."""
 LONGEST_STEP_WAIT_SECONDS = 60.0
 """The longest wait before a step of the spool is tried again."""
+MOST_INTERRUPTIONS = 3
+"""How often a story may be interrupted by the machine, for each attempt that it is allowed."""
 STUCK_SECONDS = 60.0
 """How long after its time limit an attempt that still runs counts as stuck."""
 PROGRESS_LOG_SECONDS = 5.0
@@ -81,8 +82,8 @@ class Supervisor:
         return any(now > deadline for deadline in self._deadlines.values())
 
     def remember_music(self) -> None:
-        """Find out the music of the last film in the outbox, which the next film should avoid."""
-        self._last_music = last_music(self._spool.folders.outbox)
+        """Find out the music of the latest film, which the next film should avoid."""
+        self._last_music = self._spool.last_music()
 
     def drain(self) -> None:
         """Begin no further attempt. A job that would begin one is cancelled instead."""
@@ -110,7 +111,7 @@ class Supervisor:
         """Make attempts until a film is done or another attempt is useless; the job as charged."""
         workers = self._settings().workers
         left = workers.attempts - job.attempts
-        if left < 1:
+        if left < 1 or job.interruptions >= MOST_INTERRUPTIONS * workers.attempts:
             return job, exhausted(job)
 
         async def next_attempt() -> Outcome:
@@ -197,7 +198,9 @@ class Supervisor:
 
     async def deliver(self, job: Job, film: Film, began: float) -> None:
         """Publish a film and keep its source. `began`: the monotonic time when the job began."""
-        self._last_music = film.music or self._last_music
+        if film.music:
+            self._last_music = film.music
+            await asyncio.to_thread(self._spool.remember_music, film.music)
         job = await until_it_works(self._spool.publish, job)
         await until_it_works(self._spool.finish, job)
         self.delivered += 1
@@ -223,7 +226,8 @@ class Supervisor:
         )
 
     async def finish(self, job: Job) -> None:
-        """Finish a job whose film an earlier run has published."""
+        """Publish and finish a job whose film is whole, where an earlier run was cut off."""
+        job = await until_it_works(self._spool.publish, job)
         await until_it_works(self._spool.finish, job)
 
 
@@ -232,7 +236,8 @@ class Supervisor:
 
 def exhausted(job: Job) -> Failure:
     """The failure of a recovered job that has no attempts left."""
-    what = f"it was begun {job.attempts} times and never ended: it stops its worker, or the machine"
+    begun = job.attempts + job.interruptions
+    what = f"it was begun {begun} times and never ended: it stops its worker, or the machine"
     mend = "Look for an unusual picture or sound; raise workers.attempts to try again."
     return Failure.of(job.id, Kind.EXHAUSTED, what, mend)
 

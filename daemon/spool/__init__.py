@@ -8,7 +8,15 @@ Others use the names below, `reasons.read` and `durable.move_folder`.
 """
 
 from daemon.spool.job import Job
-from daemon.spool.recovery import Recovered, RecoveredState, recover
+from daemon.spool.recovery import Recovered, RecoveredState, recover_job, unfinished
 from daemon.spool.spool import Spool, Unclaimable
 
-__all__ = ["Job", "Recovered", "RecoveredState", "Spool", "Unclaimable", "recover"]
+__all__ = [
+    "Job",
+    "Recovered",
+    "RecoveredState",
+    "Spool",
+    "Unclaimable",
+    "recover_job",
+    "unfinished",
+]

@@ -2,11 +2,16 @@
 
 A rename is atomic, but it is on disk only after the folders that it changed are synced. Syncing a
 file does not sync its name (fsync(2)).
+
+On a network filesystem, an error of a rename does not say that nothing was renamed: the server may
+have done it, and its reply was lost (rename(2), BUGS). So after an error, look. And an error of a
+look does not say that nothing is there: every look here raises it.
 """
 
 import errno
 import itertools
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,17 +39,19 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_files(folder: Path) -> None:
-    """Put a folder's files, and their names, on disk."""
+    """Put a folder's regular files, and all names in it, on disk. Links are not followed."""
     for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        if files.is_regular(path):
+            with files.open_regular(path) as file:
+                os.fsync(file.fileno())
     sync_folder(folder)
 
 
 def write_file(path: Path, text: str) -> None:
     """Put a text file on disk, whole or not at all."""
     new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
+    remove_tree(new)  # of a write that was cut off; it may be anything
+    with new.open("x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -52,18 +59,41 @@ def write_file(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
+def remove_tree(path: Path) -> None:
+    """Remove what is at a path, if anything: a file, a link itself, or a folder with all in it.
+
+    Never for a folder that may hold a story.
+    """
+    if is_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 # ---- moves --------------------------------------------------------------------------------------
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename something that is there. Raises OSError only when it has not been renamed.
+
+    Raises OSError also when it cannot be seen whether it has: look again later.
+    """
+    try:
+        source.rename(target)
+    except OSError:
+        if exists(source) or not exists(target):
+            raise
 
 
 def move_folder(source: Path, parent: Path, name: str) -> Path | None:
     """Move a folder into another one under the first free name; None when it is not there."""
-    if not source.is_dir():
+    if not is_folder(source):
         return None
     for free in free_names(parent, name):
         try:
-            source.rename(parent / free)
+            rename(source, parent / free)
         except OSError as error:
-            if error.errno in TAKEN and os.path.lexists(parent / free):
+            if error.errno in TAKEN and exists(parent / free):
                 continue  # somebody took the name just now
             raise
         sync_folder(parent)
@@ -82,19 +112,39 @@ def free_names(parent: Path, name: str) -> Iterator[str]:
         stem = stem[:-1]
     numbered = (f"{stem}-{number}" for number in itertools.count(2))
     for candidate in itertools.chain([stem], numbered):
-        if not os.path.lexists(parent / candidate):
+        if not exists(parent / candidate):
             yield candidate
 
 
 # ---- looks --------------------------------------------------------------------------------------
 
 
+def exists(path: Path) -> bool:
+    """Whether anything is at a path, also a link to nothing.
+
+    Raises OSError when that cannot be seen: `Path.exists` and `os.path.lexists` then say no.
+    """
+    return mode_of(path) != 0
+
+
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder itself, not a link to one. An impossible name is not a folder."""
+    """Whether a path is a folder itself, not a link to one. An impossible name is not a folder.
+
+    Raises OSError when that cannot be seen: since Python 3.14, `Path.is_dir` then says no.
+    """
+    return stat.S_ISDIR(mode_of(path))
+
+
+def mode_of(path: Path) -> int:
+    """What is at a path, as `stat` describes it; 0 when nothing is. Raises every other OSError."""
     try:
-        return stat.S_ISDIR(path.lstat().st_mode)
+        return path.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return False
+        return 0
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return 0
+        raise
 
 
 def is_plain_name(name: object) -> bool:

@@ -4,22 +4,33 @@ The record is the only memory of a job. Each step is recorded on disk before it 
 """
 
 import json
+import os
+import re
+import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from daemon.delivery.files import NO_FILE, read_plain
 from daemon.spool import durable
 
 RECORD = "job.json"
+LARGEST = 2**20
+"""Bytes that are read of a record."""
+ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
+"""The time of the claim, to the second, and chance. Anything else in work/ is not a job."""
+ATTEMPT = "attempt-"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A claimed story, as `job.json` records it.
 
-    `folder` is the job's own folder in work/, `attempts` how many were begun. `target` is the name
-    in the outbox, recorded before `publish` moves anything there; "" until then.
+    `folder` is the job's own folder in work/. `attempts` is how many were begun and are charged;
+    `interruptions` how many the machine cut off, which are not. `target` is the name in the outbox,
+    recorded before `publish` moves anything there; "" until then. `fingerprint` is what the source
+    looked like when it was claimed.
     """
 
     id: str
@@ -28,6 +39,8 @@ class Job:
     attempts: int = 0
     target: str = ""
     claimed_at: str = ""
+    fingerprint: str = ""
+    interruptions: int = 0
 
     @property
     def source(self) -> Path:
@@ -37,13 +50,37 @@ class Job:
     @property
     def attempt_folder(self) -> Path:
         """The folder that the latest attempt writes to."""
-        return self.folder / f"attempt-{self.attempts}"
+        return self.folder / f"{ATTEMPT}{self.attempts}"
+
+
+def new_id() -> str:
+    """An id that no other job has. Later ids sort later, to the second."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def job_folders(work: Path) -> list[Path]:
+    """The folders of jobs in work/, oldest first. What somebody else put there is not listed."""
+    with os.scandir(work) as entries:
+        names = [
+            entry.name
+            for entry in entries
+            if ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+        ]
+    return [work / name for name in sorted(names)]
+
+
+def attempt_folders(folder: Path) -> list[Path]:
+    """What attempts have left in a job's folder, and have not cleared away."""
+    return sorted(path for path in folder.iterdir() if path.name.startswith(ATTEMPT))
 
 
 def read_job(folder: Path) -> Job | None:
-    """The job that a folder in work/ records; None when its record is torn or missing."""
+    """The job that a folder in work/ records; None when its record is torn or missing.
+
+    Raises OSError when it cannot be read now.
+    """
     try:
-        fields = json.loads((folder / RECORD).read_bytes())
+        fields = json.loads(read_plain(folder / RECORD, LARGEST))
         return Job(
             id=plain_name(fields["id"]),
             name=plain_name(fields["name"]),
@@ -51,9 +88,15 @@ def read_job(folder: Path) -> Job | None:
             attempts=attempt_count(fields["attempts"]),
             target=plain_name(fields["target"]) if fields["target"] else "",
             claimed_at=str(fields["claimed_at"]),
+            fingerprint=str(fields.get("fingerprint", "")),
+            interruptions=attempt_count(fields.get("interruptions", 0)),
         )
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    except OSError as error:
+        if error.errno in NO_FILE:
+            return None
+        raise
 
 
 def plain_name(value: Any) -> str:
@@ -75,7 +118,7 @@ def rebuilt(folder: Path) -> Job:
 
     It is charged with the attempts whose folders are there, and with one at least.
     """
-    suffixes = [path.name.removeprefix("attempt-") for path in folder.glob("attempt-*")]
+    suffixes = [path.name.removeprefix(ATTEMPT) for path in attempt_folders(folder)]
     begun = [int(suffix) for suffix in suffixes if suffix.isdecimal()]
     return Job(folder.name, folder.name, folder, attempts=max([1, *begun]), claimed_at=now())
 

@@ -28,6 +28,7 @@ def write(job: Job, failure: Failure) -> None:
         "story": job.name,
         "job": job.id,
         "attempts": job.attempts,
+        "interruptions": job.interruptions,
         "failed_at": now(),
         "kind": failure.kind,
         "problems": [asdict(problem) for problem in failure.problems],
@@ -36,7 +37,8 @@ def write(job: Job, failure: Failure) -> None:
         fields["trace"] = failure.trace
     put(job, ERROR, json.dumps(fields, indent=2) + "\n")
     put(job, WHY, in_words(job.name, failure.problems))
-    durable.sync_folder(job.source)
+    with contextlib.suppress(PermissionError):  # the owner may have taken away the right to read it
+        durable.sync_folder(job.source)
 
 
 def put(job: Job, name: str, text: str) -> None:

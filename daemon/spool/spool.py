@@ -4,36 +4,57 @@
     work/<job>/attempt-<n>/ → outbox/<target>    publish: job.json names the target, then one rename
     work/<job>/source       → done/<name>        finish; or → failed/<name>, with the reasons in it
 
-Every step may be interrupted at any instant, and is then done again: what a crash leaves on disk
-says how to continue (`recovery`). Nothing is ever overwritten: a name that is taken gets -2, -3,
-and so on. No step deletes a source.
+Every step may be cut off at any instant, and is then done again: what a crash leaves on disk says
+how to go on (`recovery`). Nothing is ever overwritten: a name that is taken gets -2, -3, and so on.
+No step deletes a source, and no folder that may hold one is removed with what is in it.
 """
 
 import contextlib
 import errno
-import os
-import secrets
+import json
 import shutil
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from daemon.attempt import Failure
 from daemon.config import Folders
 from daemon.delivery import files, report
+from daemon.errors import FilmError
 from daemon.spool import reasons
 from daemon.spool.durable import (
     TAKEN,
+    exists,
     free_names,
     is_folder,
     is_plain_name,
     move_folder,
+    remove_tree,
+    rename,
     sync_files,
     sync_folder,
+    write_file,
 )
-from daemon.spool.job import Job, now, read_job, record
+from daemon.spool.job import (
+    RECORD,
+    Job,
+    attempt_folders,
+    job_folders,
+    new_id,
+    now,
+    read_job,
+    record,
+)
 from daemon.spool.lock import Lock, make_folders
+
+LAST_MUSIC = ".last-music"
+"""The file in work/ that names the track of the latest film."""
+LONGEST_TRACK_NAME = 2**16
+"""Bytes that are read of it."""
+WRITTEN = tuple(
+    name + draft for name in (RECORD, reasons.ERROR, reasons.WHY) for draft in ("", ".new")
+)
+"""The names of all files that are ever written into a job's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,84 +87,92 @@ class Spool:
 
     # ---- claim -----------------------------------------------------------------------------------
 
-    def claim(self, name: str) -> Job | Unclaimable | None:
+    def claim(self, name: str, fingerprint: str = "") -> Job | Unclaimable | None:
         """Take a folder out of the inbox; None when it is gone, or is no longer a folder.
 
-        Raises OSError when the disk fails; the folder is then still in the inbox.
+        Raises OSError when the disk fails. The folder is then still in the inbox; where that could
+        not be seen, it may be in work/, and `unfinished` lists its job.
         """
-        job_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        job = Job(job_id, name, self.folders.work / job_id, claimed_at=now())
-        job.folder.mkdir()
+        job_id = new_id()
+        folder = self.folders.work / job_id
+        job = Job(job_id, name, folder, claimed_at=now(), fingerprint=fingerprint)
         try:
+            job.folder.mkdir(0o700)  # what is copied and made in it is nobody else's
             record(job)
             sync_folder(self.folders.work)
             (self.folders.inbox / name).rename(job.source)
         except OSError as error:
-            shutil.rmtree(job.folder)
-            return not_claimed(error)
+            if not exists(job.source):
+                with contextlib.suppress(OSError):  # `recover_job` then removes it
+                    self.forget(job)
+                if error.errno == errno.ENOENT and not exists(self.folders.inbox / name):
+                    return None
+                return not_claimed(error)
 
-        if not is_folder(job.source):  # somebody put a file or a link there after the last look
-            self.give_back(job)
-            return None
-
-        # The story has been moved. If the disk is broken, the next record will fail and say so.
+        # The story has been moved. If the disk is broken, the next step will fail and say so.
         with contextlib.suppress(OSError):
+            if not is_folder(job.source):  # put there after the inbox was looked at
+                self.give_back(job)
+                return None
             sync_folder(job.folder)
             sync_folder(self.folders.inbox)
         return job
 
     def give_back(self, job: Job) -> bool:
-        """Undo a claim; False when a new folder has its name in the inbox, or the move fails."""
-        if os.path.lexists(self.folders.inbox / job.name):
-            return False
-        try:
-            job.source.rename(self.folders.inbox / job.name)
-        except OSError:
-            return False
-        shutil.rmtree(job.folder)
+        """Undo a claim; False when its name in the inbox is taken again, or the move fails.
+
+        Can be done again. Raises OSError when it cannot be seen whether the story has moved.
+        """
+        place = self.folders.inbox / job.name
+        if exists(job.source):
+            if exists(place):
+                return False
+            try:
+                job.source.rename(place)
+            except OSError:
+                if exists(job.source):
+                    return False
         sync_folder(self.folders.inbox)
+        self.forget(job)
         return True
 
     # ---- attempts --------------------------------------------------------------------------------
 
     def begin_attempt(self, job: Job) -> Job:
-        """Charge an attempt, on disk, and make its folder. The attempt has not started yet."""
+        """Charge an attempt, on disk, and make its folder. The attempt has not started yet.
+
+        The folder is there first: an attempt that is charged and whose folder is there is open.
+        """
         begun = replace(job, attempts=job.attempts + 1)
+        for left in attempt_folders(job.folder):
+            remove_tree(left)
+        begun.attempt_folder.mkdir()
         record(begun)
-        begun.attempt_folder.mkdir(exist_ok=True)
         return begun
 
     def uncharge(self, job: Job) -> Job:
         """Undo the charge of an attempt that was stopped from outside; remove what it wrote."""
-        self.drop_attempt(job)
         before = replace(job, attempts=job.attempts - 1)
         record(before)
+        self.drop_attempt(job)
         return before
 
     def drop_attempt(self, job: Job) -> None:
         """Remove what an attempt wrote; it stays charged."""
-        shutil.rmtree(job.attempt_folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the next attempt removes it
+            remove_tree(job.attempt_folder)
 
     # ---- publish and finish ----------------------------------------------------------------------
 
     def publish(self, job: Job) -> Job:
         """Move the latest attempt's files to the outbox, all at once. The job then has its target.
 
-        Can be done again after any of its steps failed.
+        Can be done again after any of its steps failed. Raises FilmError when there is no film in
+        the attempt's folder: the job is then as before its publication.
         """
         job = read_job(job.folder) or job
-        if job.target and self._is_published(job):
-            return job
-
-        sync_files(job.attempt_folder)
-        for target in free_names(self.folders.outbox, job.name):
-            job = replace(job, target=target)
-            files.name_all(job.attempt_folder, target)
-            sync_folder(job.attempt_folder)
-            record(job)
-            if self._moved_to_outbox(job):
-                break
-
+        if not (job.target and self._is_published(job)):
+            job = self._move_to_outbox(job)
         sync_folder(self.folders.outbox)
         sync_folder(job.folder)
         return job
@@ -154,21 +183,48 @@ class Spool:
         After a rename, the attempt's folder is gone. After a copy to another filesystem it may
         still be there; then the report in the outbox has the job's id.
         """
-        if not job.attempt_folder.is_dir():
+        if not is_folder(job.attempt_folder):
             return True
-        published = report.read(self.folders.outbox / job.target / files.REPORT)
+        published = report.load(self.folders.outbox / job.target / files.REPORT)
         if published and published.job == job.id:
             shutil.rmtree(job.attempt_folder)
             return True
         return False
 
+    def _move_to_outbox(self, job: Job) -> Job:
+        self._keep_publishable(job)
+        sync_files(job.attempt_folder)
+        for target in free_names(self.folders.outbox, job.name):
+            job = replace(job, target=target)
+            files.name_all(job.attempt_folder, target)
+            sync_folder(job.attempt_folder)
+            record(job)
+            if self._moved_to_outbox(job):
+                break
+        return job
+
+    def _keep_publishable(self, job: Job) -> None:
+        """Remove all but the regular files that have a place in the outbox.
+
+        A worker handles what strangers sent. What it leaves is not trusted: a link would publish a
+        file that is not in the story, and a pipe would block whoever opens it.
+        """
+        kept = files.publishable(job.attempt_folder)
+        if files.FILM not in kept:
+            if job.target:
+                record(replace(job, target=""))
+            raise FilmError(f"{job.attempt_folder} has no film in it")
+        for path in job.attempt_folder.iterdir():
+            if path not in kept.values():
+                remove_tree(path)
+
     def _moved_to_outbox(self, job: Job) -> bool:
         """Publish by a rename; False when somebody has taken the name in the meantime."""
         target = self.folders.outbox / job.target
         try:
-            job.attempt_folder.rename(target)
+            rename(job.attempt_folder, target)
         except OSError as error:
-            if error.errno in TAKEN and os.path.lexists(target):
+            if error.errno in TAKEN and exists(target):
                 return False
             if error.errno != errno.EXDEV:
                 raise
@@ -181,14 +237,14 @@ class Spool:
         False when somebody has taken the name in the meantime.
         """
         hidden = self.hidden_copy(job)
-        shutil.rmtree(hidden, ignore_errors=True)
-        shutil.copytree(job.attempt_folder, hidden)
-        sync_files(hidden)
+        remove_tree(hidden)  # of a copy that was cut off
         try:
-            hidden.rename(target)
+            copy_files(job.attempt_folder, hidden)
+            rename(hidden, target)
         except OSError as error:
-            shutil.rmtree(hidden)
-            if error.errno in TAKEN:
+            with contextlib.suppress(OSError):  # it may fill the disk
+                remove_tree(hidden)
+            if error.errno in TAKEN and exists(target):
                 return False
             raise
         sync_folder(self.folders.outbox)
@@ -205,25 +261,47 @@ class Spool:
         Returns the folder in done/; None when it had been moved before.
         """
         reasons.remove(job.source)
-        kept = move_folder(job.source, self.folders.done, job.target or job.name)
-        self._forget(job)
-        return kept
+        return self._move_source(job, self.folders.done, job.target or job.name)
 
     def fail(self, job: Job, failure: Failure) -> Path:
         """Move the source, with the reasons in it, to failed/, and remove the job.
 
         Returns the folder in failed/. Can be done again.
         """
-        if job.source.is_dir():
+        if is_folder(job.source):
             reasons.write(job, failure)
-        kept = move_folder(job.source, self.folders.failed, job.name)
-        self._forget(job)
+        kept = self._move_source(job, self.folders.failed, job.name)
         return kept or self.folders.failed / job.name
 
-    def _forget(self, job: Job) -> None:
-        """Remove a job's folder, whose source has been moved away."""
-        if job.folder.exists():
-            shutil.rmtree(job.folder)
+    def _move_source(self, job: Job, parent: Path, name: str) -> Path | None:
+        """Move a job's source to its last place, and remove the job. None when it has moved."""
+        kept = move_folder(job.source, parent, name)
+        if kept is None and is_folder(job.folder):
+            sync_folder(parent)  # moved by an earlier call, which may have failed to sync it
+            sync_folder(job.folder)
+        self.forget(job)
+        return kept
+
+    def forget(self, job: Job) -> None:
+        """Remove a job's folder when its source has been moved away.
+
+        Only what is known by its name is removed, and then the folder, if it is empty. So even a
+        source that a look did not show is never removed.
+        """
+        if not exists(job.folder) or exists(job.source):
+            return
+        for attempt in attempt_folders(job.folder):
+            remove_tree(attempt)
+        for name in WRITTEN:
+            remove_tree(job.folder / name)
+        try:
+            job.folder.rmdir()
+        except OSError as error:
+            if exists(job.source):  # a share's cache had hidden it
+                record(job)
+                raise
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+                raise
         sync_folder(self.folders.work)
 
     def retry(self, name: str) -> Path | None:
@@ -234,15 +312,30 @@ class Spool:
         reasons.remove(source)
         return move_folder(source, self.folders.inbox, name)
 
+    # ---- the music of the latest film ------------------------------------------------------------
+
+    def last_music(self) -> str:
+        """The track of the latest film that has music; "" when it is not known."""
+        try:
+            name = json.loads(files.read_plain(self.folders.work / LAST_MUSIC, LONGEST_TRACK_NAME))
+        except (OSError, ValueError, RecursionError):
+            return ""
+        return name if isinstance(name, str) else ""
+
+    def remember_music(self, track: str) -> None:
+        """Remember the track of a film for later runs too, if the disk lets it."""
+        with contextlib.suppress(OSError):
+            write_file(self.folders.work / LAST_MUSIC, json.dumps(track))
+
     # ---- looking ---------------------------------------------------------------------------------
 
     def jobs(self) -> list[Job]:
-        """The jobs in work/, oldest first. Changes nothing."""
-        try:
-            folders = sorted(path for path in self.folders.work.iterdir() if path.is_dir())
-        except FileNotFoundError:
-            return []
-        jobs = [read_job(folder) for folder in folders]
+        """The jobs in work/ whose records can be read, oldest first. Changes nothing."""
+        jobs = []
+        with contextlib.suppress(FileNotFoundError):
+            for folder in job_folders(self.folders.work):
+                with contextlib.suppress(OSError):
+                    jobs.append(read_job(folder))
         return [job for job in jobs if job]
 
     def is_locked(self) -> bool:
@@ -254,10 +347,17 @@ class Spool:
         return shutil.disk_usage(self.folders.work).free
 
 
-def not_claimed(error: OSError) -> Unclaimable | None:
-    """What the error of a claim means: None when the folder is gone. Raises every other error."""
-    if error.errno == errno.ENOENT:
-        return None
+def copy_files(source: Path, target: Path) -> None:
+    """Copy the files in a folder into a new one, and put them on disk. No link is followed."""
+    target.mkdir()
+    for path in source.iterdir():
+        with files.open_regular(path) as read, (target / path.name).open("xb") as written:
+            shutil.copyfileobj(read, written, 2**20)
+    sync_files(target)
+
+
+def not_claimed(error: OSError) -> Unclaimable:
+    """What the error of a claim says about the folder. Raises an error that says nothing of it."""
     if error.errno in (errno.EACCES, errno.EPERM):
         mend = (
             "Give the service's user permission to write to the folder (chmod g+w), "

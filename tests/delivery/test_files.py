@@ -76,6 +76,40 @@ def test_files_can_be_named_again(name: str, tmp_path: Path) -> None:
     assert contents(attempt) == expected | {files.REPORT: files.REPORT}
 
 
+def test_one_regular_file_of_each_ending_is_publishable_and_the_attempts_own_comes_first(
+    tmp_path: Path,
+) -> None:
+    """M4"""
+    attempt = attempt_in(tmp_path, *MADE, "another.mp4", "zebra.mp4", "notes.txt")
+    expected = {ending: attempt / f"film{ending}" for ending in files.ENDINGS}
+    assert files.publishable(attempt) == expected | {files.REPORT: attempt / files.REPORT}
+    for ending in files.ENDINGS:
+        (attempt / f"film{ending}").unlink()
+    (attempt / "film.jpg").mkdir()
+    (attempt / "film.srt").symlink_to(tmp_path)
+    os.mkfifo(attempt / "film.vtt")
+    assert files.publishable(attempt) == {
+        files.FILM: attempt / "another.mp4",
+        files.REPORT: attempt / files.REPORT,
+    }
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "device"])
+def test_only_a_regular_file_is_opened(kind: str, tmp_path: Path) -> None:
+    """M4"""
+    path = tmp_path / "film.mp4"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("/dev/null")
+    else:
+        path = Path("/dev/zero")
+    with pytest.raises(OSError, match=r"regular|symbolic"):
+        files.open_regular(path)
+
+
 def test_no_file_adds_more_to_a_name_than_the_longest_addition() -> None:
     endings = [*files.ENDINGS, f".{files.REPORT}"]
     assert max(len(os.fsencode(ending)) for ending in endings) == files.LONGEST_ADDITION

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from daemon.delivery import report
 from daemon.delivery.report import PageTimes, Report, SoundFacts
+from tests.helpers.children import ordinary_user
 
 TEXT = st.text(st.characters(exclude_categories=())) | st.binary().map(os.fsdecode)
 """Any text, also half surrogate pairs and what stands for bytes that are not UTF-8."""
@@ -143,6 +144,16 @@ def test_a_report_that_is_too_large_cannot_be_read(tmp_path: Path) -> None:
     assert report.read(path) is None
 
 
+def test_a_report_that_cannot_be_read_now_is_not_a_missing_one(tmp_path: Path) -> None:
+    """C1: after an error of a share, a film in the outbox would count as not published."""
+    path = written(tmp_path / "report.json", {"job": "x"})
+    path.chmod(0)
+    with ordinary_user():
+        assert report.read(path) is None
+        with pytest.raises(PermissionError):
+            report.load(path)
+
+
 @pytest.mark.parametrize("kind", ["nothing", "folder", "pipe", "link", "device"])
 def test_only_a_plain_file_is_read(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
@@ -155,45 +166,3 @@ def test_only_a_plain_file_is_read(kind: str, tmp_path: Path) -> None:
     elif kind == "device":
         path = Path("/dev/zero")
     assert report.read(path) is None
-
-
-# ---- the music of the last film -----------------------------------------------------------------
-
-
-def films(outbox: Path, *reports: str) -> Path:
-    """An outbox with a film for each report, the earliest first."""
-    for number, content in enumerate(reports):
-        film = outbox / f"film-{number}"
-        film.mkdir(parents=True)
-        written(film / "report.json", content)
-        os.utime(film / "report.json", (number, number))
-    return outbox
-
-
-def test_the_last_music_is_that_of_the_latest_film(tmp_path: Path) -> None:
-    outbox = films(tmp_path, '{"music": "calm/a.ogg"}', '{"music": "calm/b.ogg"}')
-    assert report.last_music(outbox) == "calm/b.ogg"
-
-
-@pytest.mark.parametrize("latest", ["", "no JSON", "[]", '{"job": "x"}', '{"music": null}'])
-def test_a_film_without_music_does_not_hide_the_one_before_it(latest: str, tmp_path: Path) -> None:
-    outbox = films(tmp_path, '{"music": "calm/a.ogg"}', latest)
-    assert report.last_music(outbox) == "calm/a.ogg"
-
-
-def test_only_the_latest_films_are_searched_for_music(tmp_path: Path) -> None:
-    silent = ["{}"] * report.LATEST
-    outbox = films(tmp_path, '{"music": "calm/a.ogg"}', *silent)
-    assert report.last_music(outbox) == ""
-
-
-def test_an_empty_or_missing_outbox_has_no_music(tmp_path: Path) -> None:
-    assert report.last_music(tmp_path) == ""
-    assert report.last_music(tmp_path / "gone") == ""
-
-
-def test_a_broken_link_in_the_outbox_does_not_stop_the_search(tmp_path: Path) -> None:
-    outbox = films(tmp_path, '{"music": "calm/a.ogg"}')
-    (outbox / "torn").mkdir()
-    (outbox / "torn" / "report.json").symlink_to("nowhere")
-    assert report.last_music(outbox) == "calm/a.ogg"

@@ -10,7 +10,7 @@ from typing import Any
 
 from daemon.config import Folders
 from daemon.errors import SpoolError
-from daemon.spool import Job, RecoveredState, Spool, recover
+from daemon.spool import Job, RecoveredState, Spool, recover_job, unfinished
 from tests.helpers.children import Ended, die_before, fail_before, in_child
 from tests.spool.stories import FAILURE, STORY, assert_published, contents, names, write_film
 
@@ -44,18 +44,23 @@ class Life:
 
     def run(self) -> None:
         """Recover what is in work/, then claim what is in the inbox; take each story to its end."""
-        mark = os.open(self.marks, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        opened = Spool(self.folders).open()
-        for found in recover(opened):
-            if found.state is RecoveredState.PUBLISHED:
-                self.take(opened.finish, found.job)
-            elif found.state is RecoveredState.UNFINISHED:
-                self._attempt(opened, found.job, mark)
-        for folder in list(self.folders.inbox.iterdir()):
-            job = opened.claim(folder.name)
-            assert isinstance(job, Job)
-            self._attempt(opened, job, mark)
-        opened.close()
+        with contextlib.ExitStack() as stack:
+            mark = os.open(self.marks, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            stack.callback(os.close, mark)
+            opened = stack.enter_context(contextlib.closing(Spool(self.folders).open()))
+            for folder in unfinished(opened):
+                self._recover(opened, folder, mark)
+            for folder in list(self.folders.inbox.iterdir()):
+                job = opened.claim(folder.name)
+                assert isinstance(job, Job)
+                self._attempt(opened, job, mark)
+
+    def _recover(self, opened: Spool, folder: Path, mark: int) -> None:
+        found = self.take(recover_job, opened, folder)
+        if found and found.state is RecoveredState.PUBLISHING:
+            self.take(opened.finish, self.take(opened.publish, found.job))
+        elif found and found.state is RecoveredState.UNFINISHED:
+            self._attempt(opened, found.job, mark)
 
     def _attempt(self, opened: Spool, job: Job, mark: int) -> None:
         job = self.take(opened.begin_attempt, job)
@@ -108,18 +113,23 @@ class Life:
         assert names(self.folders.failed) == []
         assert names(self.folders.done) == [ours]
         assert contents(self.folders.done / ours) == STORY
-        attempts: int = assert_published(self.folders.outbox / ours)["attempt"]
-        return attempts
+        return begun(assert_published(self.folders.outbox / ours))
 
     def _assert_failed(self, earlier: list[str]) -> int:
         assert names(self.folders.outbox) == earlier
         assert names(self.folders.done) == []
         assert names(self.folders.failed) == ["the-fox"]
         kept = contents(self.folders.failed / "the-fox")
-        attempts: int = json.loads(kept.pop("error.json"))["attempts"]
+        attempts = begun(json.loads(kept.pop("error.json")))
         assert b"picture missing" in kept.pop("WHY.txt")
         assert kept == STORY
         return attempts
+
+
+def begun(fields: dict[str, Any]) -> int:
+    """How many attempts were begun, by a report or an `error.json`."""
+    attempts: int = fields["attempts"] + fields["interruptions"]
+    return attempts
 
 
 def without_fault(ended: Ended) -> Ended:

@@ -8,7 +8,7 @@ from daemon import config
 from daemon.attempt import Failure, Kind
 from daemon.config import Folders
 from daemon.errors import Problem
-from daemon.spool import Job, Spool
+from daemon.spool import Job, Recovered, Spool, recover_job, unfinished
 
 STORY = {"manifest.json": b'{"title": "The fox"}', "01.png": b"a picture", "01.mp3": b"a voice"}
 FILM = {
@@ -55,8 +55,14 @@ def write_film(job: Job) -> None:
     """Write what an attempt writes."""
     for file, data in FILM.items():
         (job.attempt_folder / file).write_bytes(data)
-    report = {"job": job.id, "attempt": job.attempts}
+    report = {"job": job.id, "attempts": job.attempts, "interruptions": job.interruptions}
     (job.attempt_folder / "report.json").write_text(json.dumps(report))
+
+
+def recovered(opened: Spool) -> list[Recovered]:
+    """Each job that an earlier run left, recovered."""
+    found = [recover_job(opened, folder) for folder in unfinished(opened)]
+    return [job for job in found if job]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

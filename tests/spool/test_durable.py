@@ -194,6 +194,53 @@ def test_only_a_folder_itself_counts_as_a_folder(tmp_path: Path, kind: str) -> N
     assert not durable.is_folder(tmp_path / "a\0b")
 
 
+def test_only_regular_files_are_synced_and_nothing_else_is_opened(tmp_path: Path) -> None:
+    """M4 and LOW of service.md: a folder was EISDIR, a pipe blocked, a link was followed."""
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    durable.sync_files(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "folder", "pipe"])
+def test_a_write_replaces_whatever_is_in_the_place_of_its_draft(tmp_path: Path, kind: str) -> None:
+    draft = tmp_path / "record.json.new"
+    outside = tmp_path / "outside"
+    outside.write_text("theirs")
+    if kind == "file":
+        draft.write_text("torn")
+    elif kind == "link":
+        draft.symlink_to(outside)
+    elif kind == "folder":
+        (draft / "below").mkdir(parents=True)
+    else:
+        os.mkfifo(draft)
+    durable.write_file(tmp_path / "record.json", "new")
+    assert (tmp_path / "record.json").read_text() == "new"
+    assert outside.read_text() == "theirs"
+    assert not os.path.lexists(draft)
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_a_look_that_fails_is_an_error_and_not_an_absence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    """C1"""
+
+    def failing(_: Path) -> os.stat_result:
+        raise OSError(error, os.strerror(error))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "lstat", failing)
+        for look in (durable.exists, durable.is_folder):
+            with pytest.raises(OSError, match=os.strerror(error)):
+                look(tmp_path)
+    for look in (durable.exists, durable.is_folder):
+        assert look(tmp_path)
+        assert not look(tmp_path / ("x" * 300))
+
+
 @given(NAMES)
 def test_every_name_of_a_file_is_a_plain_name(name: str) -> None:
     assert durable.is_plain_name(name)

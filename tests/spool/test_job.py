@@ -1,5 +1,6 @@
 """The record of a job, which is the only memory that a job has."""
 
+import errno
 import json
 import os
 import tempfile
@@ -35,12 +36,24 @@ def written(folder: Path, content: Any) -> Path:
     return folder
 
 
-@given(NAMES, st.integers(0, 10**6), st.just("") | NAMES, st.text())
+NUMBERS = st.integers(0, 10**6)
+
+
+@given(NAMES, NUMBERS, st.just("") | NAMES, st.text(), st.text(), NUMBERS)
 def test_a_recorded_job_is_read_as_it_was(
-    name: str, attempts: int, target: str, claimed_at: str
+    name: str, attempts: int, target: str, claimed_at: str, fingerprint: str, interruptions: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        recorded = Job("20260101T000000-00000000", name, Path(folder), attempts, target, claimed_at)
+        recorded = Job(
+            "20260101T000000-00000000",
+            name,
+            Path(folder),
+            attempts,
+            target,
+            claimed_at,
+            fingerprint,
+            interruptions,
+        )
         job.record(recorded)
         assert job.read_job(Path(folder)) == recorded
         assert [file.name for file in Path(folder).iterdir()] == [job.RECORD]
@@ -96,9 +109,54 @@ def test_a_job_knows_its_places(tmp_path: Path) -> None:
 
 def test_a_rebuilt_job_is_named_by_its_id_and_has_one_attempt_charged(tmp_path: Path) -> None:
     folder = tmp_path / "20260101T000000-00000000"
+    folder.mkdir()
     found = job.rebuilt(folder)
     assert (found.id, found.name, found.folder) == (folder.name, folder.name, folder)
     assert (found.attempts, found.target) == (1, "")
+
+
+def test_a_record_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    found = job.read_job(written(tmp_path, WHOLE))
+    assert found
+    assert (found.attempts, found.fingerprint, found.interruptions) == (2, "", 0)
+
+
+@pytest.mark.parametrize("interruptions", [None, "many", -1, 0.5, []])
+def test_interruptions_that_are_no_number_count_as_torn(
+    tmp_path: Path, interruptions: object
+) -> None:
+    assert job.read_job(written(tmp_path, WHOLE | {"interruptions": interruptions})) is None
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "giant"])
+def test_a_trap_in_the_place_of_a_record_counts_as_torn(tmp_path: Path, kind: str) -> None:
+    """M4: a worker that was taken over may write into work/."""
+    record = tmp_path / job.RECORD
+    if kind == "pipe":
+        os.mkfifo(record)
+    elif kind == "link":
+        record.symlink_to("/dev/zero")
+    else:
+        with record.open("wb") as file:
+            file.truncate(2**40)
+    assert job.read_job(tmp_path) is None
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EACCES])
+def test_a_record_that_cannot_be_read_now_is_not_a_torn_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    """C1: it would be rebuilt, and the story would lose its name."""
+    written(tmp_path, WHOLE)
+
+    def failing(*_: object) -> bytes:
+        raise OSError(error, os.strerror(error))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "read_plain", failing)
+        with pytest.raises(OSError, match=os.strerror(error)):
+            job.read_job(tmp_path)
+    assert job.read_job(tmp_path)
 
 
 def test_times_are_utc_to_the_second() -> None:

@@ -1,5 +1,6 @@
 """Recovery: after a crash at any instant no story is lost, published twice, or half published."""
 
+import errno
 import random
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Folders
-from daemon.spool import Job, Recovered, RecoveredState, Spool, recover
+from daemon.spool import Job, Recovered, RecoveredState, Spool, recover_job, recovery, unfinished
 from daemon.spool.job import RECORD, read_job, record
 from tests.helpers.children import die_before, in_child
 from tests.spool.crashes import Life, without_fault
@@ -25,6 +26,7 @@ from tests.spool.stories import (
     folders_in,
     names,
     put_story,
+    recovered,
 )
 
 SEED = 4
@@ -142,23 +144,23 @@ def test_recovery_returns_the_state_of_each_job_oldest_first(opened: Spool) -> N
         record(moved)
         jobs.append(moved)
     published = opened.publish(attempted(opened, jobs[0]))
-    assert recover(opened) == [
+    assert recovered(opened) == [
         Recovered(jobs[2], RecoveredState.UNFINISHED),
         Recovered(jobs[1], RecoveredState.UNFINISHED),
-        Recovered(published, RecoveredState.PUBLISHED),
+        Recovered(published, RecoveredState.PUBLISHING),
     ]
 
 
 def test_recovery_can_be_done_again(opened: Spool) -> None:
     attempted(opened, claimed(opened))
-    assert recover(opened) == recover(opened)
+    assert recovered(opened) == recovered(opened)
     assert names(opened.folders.work / opened.jobs()[0].id) == [RECORD, "source"]
 
 
 def test_a_job_without_a_story_is_dropped(opened: Spool) -> None:
     job = claimed(opened)
     shutil.rmtree(job.source)
-    assert recover(opened) == [Recovered(job, RecoveredState.DROPPED)]
+    assert recovered(opened) == [Recovered(job, RecoveredState.DROPPED)]
     assert names(opened.folders.work) == [".lock"]
 
 
@@ -168,7 +170,7 @@ def test_a_torn_record_is_rebuilt_with_one_attempt_charged(opened: Spool, torn: 
     (job.folder / RECORD).unlink()
     if torn is not None:
         (job.folder / RECORD).write_text(torn)
-    (found,) = recover(opened)
+    (found,) = recovered(opened)
     assert found.state is RecoveredState.UNFINISHED
     assert (found.job.name, found.job.attempts) == (job.id, 1)
     assert read_job(job.folder) == found.job
@@ -178,7 +180,7 @@ def test_a_torn_record_is_rebuilt_with_one_attempt_charged(opened: Spool, torn: 
 def test_a_rebuilt_record_counts_the_attempts_whose_folders_are_there(opened: Spool) -> None:
     job = attempted(opened, attempted(opened, claimed(opened)))
     (job.folder / RECORD).write_text("")
-    (found,) = recover(opened)
+    (found,) = recovered(opened)
     assert found.job.attempts == 2
 
 
@@ -186,19 +188,149 @@ def test_a_film_whose_name_was_taken_after_the_crash_gets_the_next_name(opened: 
     job = attempted(opened, claimed(opened))
     record(replace(job, target="the-fox"))  # the crash was between the record and the rename
     (opened.folders.outbox / "the-fox").mkdir()
-    (found,) = recover(opened)
-    assert found.state is RecoveredState.PUBLISHED
-    assert found.job.target == "the-fox-2"
+    (found,) = recovered(opened)
+    assert found.state is RecoveredState.PUBLISHING
+    assert names(opened.folders.outbox) == ["the-fox"], "recovery publishes nothing"
+    assert opened.publish(found.job).target == "the-fox-2"
     assert_published(opened.folders.outbox / "the-fox-2")
+
+
+# ---- attempts that were open --------------------------------------------------------------------
+
+
+def test_an_attempt_that_the_machine_ended_is_not_charged(opened: Spool) -> None:
+    job = opened.begin_attempt(attempted(opened, claimed(opened)))
+    for _ in range(2):
+        (found,) = recovered(opened)
+        assert found.state is RecoveredState.UNFINISHED
+        assert (found.job.attempts, found.job.interruptions) == (1, 1)
+        assert read_job(job.folder) == found.job
+    again = opened.begin_attempt(found.job)
+    assert (again.attempts, again.interruptions) == (2, 1)
+
+
+def test_an_attempt_that_had_ended_stays_charged(opened: Spool) -> None:
+    job = attempted(opened, claimed(opened))
+    opened.drop_attempt(job)
+    assert recovered(opened) == [Recovered(job, RecoveredState.UNFINISHED)]
+
+
+def test_an_attempt_begins_in_an_empty_folder(opened: Spool) -> None:
+    """What an earlier attempt left, and could not be removed then, would be published with it."""
+    job = claimed(opened)
+    for number in (1, 2, 7):
+        left = job.folder / f"attempt-{number}"
+        left.mkdir()
+        (left / "film.srt").write_text("of another film")
+    (job.folder / "attempt-3").symlink_to(opened.folders.root)
+    begun = opened.begin_attempt(job)
+    assert names(job.folder) == ["attempt-1", RECORD, "source"]
+    assert names(begun.attempt_folder) == []
+
+
+# ---- each job alone -----------------------------------------------------------------------------
+
+
+def test_a_job_that_needs_no_change_is_not_written_again(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H2: on a full disk, one unfinished job kept the service from starting."""
+    jobs = [claimed(opened, "a"), opened.publish(attempted(opened, claimed(opened, "b")))]
+
+    def full(job: Job) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(recovery, "record", full)
+    assert {found.job.id for found in recovered(opened)} == {job.id for job in jobs}
+
+
+def test_a_full_disk_gets_the_room_of_an_open_attempt_before_its_record_is_written(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H2: what the attempt wrote may be what fills the disk."""
+    job = attempted(opened, claimed(opened))
+    (job.attempt_folder / ".scratch").mkdir()
+
+    def full(_: Job) -> None:
+        assert names(job.attempt_folder) == []
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recovery, "record", full)
+        with pytest.raises(OSError, match="full"):
+            recovered(opened)
+    (found,) = recovered(opened)
+    assert (found.job.attempts, found.job.interruptions) == (0, 1)
+
+
+def test_a_job_that_cannot_be_read_now_keeps_no_other_one_waiting(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H2"""
+    bad = claimed(opened, "bad")
+    good = claimed(opened, "good")
+
+    def sometimes(folder: Path) -> Job | None:
+        if folder == bad.folder:
+            raise OSError(errno.EIO, "bad sector")
+        return read_job(folder)
+
+    monkeypatch.setattr(recovery, "read_job", sometimes)
+    assert {*unfinished(opened)} == {bad.folder, good.folder}
+    with pytest.raises(OSError, match="bad sector"):
+        recover_job(opened, bad.folder)
+    assert recover_job(opened, good.folder) == Recovered(good, RecoveredState.UNFINISHED)
 
 
 # ---- what recovery leaves alone -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["@eaDir", "lost+found", "x", "20260101T000000-0123abcd"])
+@pytest.mark.parametrize("kind", ["folder", "link", "file"])
+def test_foreign_things_in_work_are_never_removed(
+    opened: Spool, tmp_path: Path, kind: str, name: str
+) -> None:
+    """H2: a link stopped the start, and a folder was deleted with all in it."""
+    place = opened.folders.work / name
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "theirs").touch()
+    if kind == "folder":
+        shutil.copytree(outside, place)
+    elif kind == "link":
+        place.symlink_to(outside)
+    else:
+        place.touch()
+    is_listed = kind == "folder" and name.startswith("2026")
+    assert unfinished(opened) == ([place] if is_listed else [])
+    assert recover_job(opened, place) is None
+    assert opened.jobs() == []
+    assert names(opened.folders.work) == sorted([".lock", name])
+    assert names(outside) == ["theirs"]
+    if kind == "folder":
+        assert names(place) == ["theirs"]
+
+
+def test_an_empty_job_of_a_claim_that_was_cut_off_is_removed_without_a_word(opened: Spool) -> None:
+    """H2"""
+    (opened.folders.work / "20260101T000000-0123abcd").mkdir()
+    assert recovered(opened) == []
+    assert names(opened.folders.work) == [".lock"]
+
+
+def test_a_file_whose_name_in_the_inbox_is_taken_stays_in_its_job(opened: Spool) -> None:
+    job = claimed(opened)
+    shutil.rmtree(job.source)
+    job.source.write_text("theirs")
+    put_story(opened.folders)
+    assert recovered(opened) == []
+    assert job.source.read_text() == "theirs"
+
+
 def test_foreign_things_in_work_are_left_alone(opened: Spool) -> None:
     (opened.folders.work / "lost+found.txt").write_text("theirs")
     (opened.folders.work / ".hidden").mkdir()
-    assert recover(opened) == []
+    assert recovered(opened) == []
     assert names(opened.folders.work) == [".hidden", ".lock", "lost+found.txt"]
 
 
@@ -215,7 +347,7 @@ def test_a_link_or_a_file_in_place_of_the_story_is_neither_followed_nor_deleted(
         job.source.write_text("theirs")
     else:
         job.source.symlink_to(outside)
-    for found in recover(opened):
+    for found in recovered(opened):
         if found.state is RecoveredState.UNFINISHED:
             opened.fail(found.job, FAILURE)
     assert names(outside) == [], "reasons were written through the link"
@@ -231,6 +363,6 @@ def test_only_our_own_hidden_copies_are_removed_from_the_outbox(opened: Spool) -
     # A service on another root copies a film into the same outbox just now.
     other_service = opened.folders.outbox / ".20260101T000000-0123abcd"
     other_service.mkdir()
-    recover(opened)
+    recovered(opened)
     assert theirs.exists()
     assert other_service.exists()

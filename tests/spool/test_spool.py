@@ -3,16 +3,19 @@
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 
 import pytest
 
 from daemon.config import Folders
-from daemon.spool import Job, Spool, Unclaimable, reasons, spool
-from daemon.spool.job import read_job
+from daemon.errors import FilmError
+from daemon.spool import Job, RecoveredState, Spool, Unclaimable, reasons, spool
+from daemon.spool.job import read_job, record
 from tests.helpers.children import fail_before, in_child, unprivileged
 from tests.spool.crashes import Life, without_fault
 from tests.spool.stories import (
@@ -26,6 +29,7 @@ from tests.spool.stories import (
     folders_in,
     names,
     put_story,
+    recovered,
 )
 
 NAMES = [
@@ -302,7 +306,11 @@ def test_an_outbox_elsewhere_gets_whole_films_too(folders: Folders, elsewhere: P
         job = opened.publish(attempted(opened, claimed(opened)))
         opened.finish(job)
         assert job.target == target
-        assert assert_published(elsewhere / target) == {"job": job.id, "attempt": 1}
+        assert assert_published(elsewhere / target) == {
+            "job": job.id,
+            "attempts": 1,
+            "interruptions": 0,
+        }
     assert names(elsewhere) == ["the-fox", "the-fox-2"]
     opened.close()
 
@@ -337,6 +345,112 @@ def test_the_files_and_their_names_are_synced_before_the_film_appears(
     assert {"sync done", f"sync {job.id}"} <= set(calls[finished:])
 
 
+# ---- what a worker leaves -----------------------------------------------------------------------
+
+STRANGERS = ["evil.mp4", "notes.txt", "film", ".hidden.jpg", "film.mp4.part"]
+LEFT = [
+    *product(["link", "pipe", "folder"], ["film.jpg", *STRANGERS]),
+    *product(["file"], STRANGERS),
+]
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["here", "elsewhere"])
+@pytest.mark.parametrize(("kind", "name"), LEFT)
+def test_only_the_files_of_a_film_are_published(
+    fresh_life: Callable[..., Life], tmp_path: Path, far: bool, kind: str, name: str
+) -> None:
+    """M4: a link was copied with its content, a pipe or a folder stopped the story for ever."""
+    secret = tmp_path / "secret"
+    secret.write_text("private")
+    folders = fresh_life(far=far).folders
+    opened = Spool(folders).open()
+    job = opened.claim("the-fox")
+    assert isinstance(job, Job)
+    job = attempted(opened, job)
+    place = job.attempt_folder / name
+    place.unlink(missing_ok=True)
+    if kind == "link":
+        place.symlink_to(secret)
+    elif kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "folder":
+        (place / "below").mkdir(parents=True)
+    else:
+        place.write_text("theirs")
+
+    opened.finish(opened.publish(job))
+    opened.close()
+    expected = {f"the-fox{file.removeprefix('film')}": data for file, data in FILM.items()}
+    if name == "film.jpg":
+        del expected["the-fox.jpg"]
+    found = contents(folders.outbox / "the-fox")
+    found.pop("report.json")
+    assert found == expected
+    assert secret.read_text() == "private"
+
+
+@pytest.mark.parametrize("recorded", ["", "the-fox"], ids=["first", "again"])
+@pytest.mark.parametrize("kind", ["nothing", "link", "pipe"])
+def test_an_attempt_without_a_film_is_not_published_and_can_be_made_again(
+    opened: Spool, tmp_path: Path, kind: str, recorded: str
+) -> None:
+    """M4"""
+    job = attempted(opened, claimed(opened))
+    record(replace(job, target=recorded))
+    film = job.attempt_folder / "film.mp4"
+    film.unlink()
+    if kind == "link":
+        film.symlink_to(tmp_path)
+    elif kind == "pipe":
+        os.mkfifo(film)
+    with pytest.raises(FilmError, match="no film"):
+        opened.publish(job)
+    assert names(opened.folders.outbox) == []
+    assert read_job(job.folder) == job
+    (found,) = recovered(opened)
+    opened.finish(opened.publish(attempted(opened, found.job)))
+    assert_published(opened.folders.outbox / "the-fox")
+
+
+def test_a_copy_that_fails_gives_its_room_back(
+    fresh_life: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M6: an outbox elsewhere that is full."""
+    folders = fresh_life(far=True).folders
+    opened = Spool(folders).open()
+    job = opened.claim("the-fox")
+    assert isinstance(job, Job)
+    job = attempted(opened, job)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", full)
+        with pytest.raises(OSError, match="full") as caught:
+            opened.publish(job)
+    assert caught.value.errno == errno.ENOSPC, "from it the remedy is chosen"
+    assert names(folders.outbox) == []
+    opened.finish(opened.publish(job))
+    opened.close()
+    assert_published(folders.outbox / "the-fox")
+
+
+# ---- private ------------------------------------------------------------------------------------
+
+
+def test_nobody_else_enters_the_folder_of_a_job_and_films_are_for_everybody(opened: Spool) -> None:
+    """M5: the group could change checked copies, records, and verified films."""
+    with_umask = os.umask(0o002)
+    try:
+        job = attempted(opened, claimed(opened))
+        assert stat.S_IMODE(job.folder.stat().st_mode) == 0o700
+        job = opened.publish(job)
+    finally:
+        os.umask(with_umask)
+    assert stat.S_IMODE((opened.folders.outbox / job.target).stat().st_mode) == 0o775
+
+
 # ---- retry --------------------------------------------------------------------------------------
 
 
@@ -355,6 +469,85 @@ def test_a_story_is_tried_again_under_another_name_where_its_own_is_taken(opened
     put_story(opened.folders)
     assert opened.retry("the-fox") == opened.folders.inbox / "the-fox-2"
     assert contents(opened.folders.inbox / "the-fox-2") == STORY
+
+
+def test_a_failed_story_whose_owner_took_the_rights_away_still_fails(open_root: Path) -> None:
+    """LOW of service.md: the folder could not be opened to sync it, and that was tried for ever."""
+    folders = folders_in(open_root / "root")
+
+    def body() -> str:
+        opened = Spool(folders).open()
+        job = claimed(opened)
+        job.source.chmod(0o300)
+        failed = opened.fail(job, FAILURE)
+        failed.chmod(0o700)
+        return " ".join(names(failed))
+
+    ended = in_child(unprivileged(body))
+    assert ended.code == 0, ended.said
+    assert {"WHY.txt", "error.json"} <= {*ended.said.split()}
+
+
+# ---- the music of the latest film ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("track", ["calm/a.ogg", "é 🦊", os.fsdecode(b"\xff.mp3"), '"', "a\nb"])
+def test_the_music_of_the_latest_film_is_known_to_the_next_run(
+    folders: Folders, track: str
+) -> None:
+    """H3: the reports of all films were read at each start."""
+    opened = Spool(folders).open()
+    assert opened.last_music() == ""
+    opened.remember_music("earlier")
+    opened.remember_music(track)
+    opened.close()
+    assert Spool(folders).last_music() == track
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "7", "null", '["x"]', "[" * 60_000, '"' + "x" * 2**17 + '"', "\xff"]
+)
+def test_a_torn_memory_of_the_music_counts_as_none(opened: Spool, content: str) -> None:
+    """H3"""
+    (opened.folders.work / ".last-music").write_text(content, "latin-1")
+    assert opened.last_music() == ""
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "giant"])
+def test_a_trap_in_the_place_of_the_memory_neither_blocks_nor_fails(
+    opened: Spool, kind: str
+) -> None:
+    """H3"""
+    place = opened.folders.work / ".last-music"
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "link":
+        place.symlink_to("/dev/zero")
+    elif kind == "folder":
+        place.mkdir()
+    else:
+        with place.open("wb") as file:
+            file.truncate(2**43)
+    assert opened.last_music() == ""
+    opened.remember_music("calm/a.ogg")
+    assert opened.last_music() == ("" if kind == "folder" else "calm/a.ogg")
+
+
+def test_a_start_does_not_need_the_outbox(opened: Spool) -> None:
+    """H2 and H3: a full outbox, or one report that was no report, kept the service from starting.
+
+    Here the outbox is a file: whatever looks into it fails.
+    """
+    first = opened.begin_attempt(claimed(opened))
+    second = attempted(opened, claimed(opened, "the-cat"))
+    record(replace(second, target="the-cat"))
+    opened.folders.outbox.rmdir()
+    opened.folders.outbox.touch()
+    assert opened.last_music() == ""
+    assert {(found.job.id, found.state) for found in recovered(opened)} == {
+        (first.id, RecoveredState.UNFINISHED),
+        (second.id, RecoveredState.PUBLISHING),
+    }
 
 
 # ---- free room ----------------------------------------------------------------------------------
