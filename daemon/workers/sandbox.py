@@ -6,6 +6,7 @@ alone, and start no program except ffmpeg. Landlock covers files only; the syste
 network away. A limit on the data segment bounds memory. A worker ends with the service.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -32,6 +33,10 @@ READABLE = (
 )
 """What the interpreter, the dynamic linker and ffmpeg read; /proc says which processor it is."""
 
+OUT_OF_MEMORY_SCORE = Path("/proc/self/oom_score_adj")
+FIRST_TO_END = 500
+"""What is added to the kernel's score, in thousandths of all memory."""
+
 READ_FILE = FSAccess.READ_FILE
 READ_FOLDER = FSAccess.READ_FILE | FSAccess.READ_DIR
 EXECUTE = FSAccess.EXECUTE | FSAccess.READ_FILE
@@ -49,8 +54,14 @@ def is_supported() -> bool:
 def confine(writable: Path, readable: Iterable[Path]) -> None:
     """Take away every path that this process does not need.
 
-    Cannot be undone; children inherit it. Raises OSError when `writable` is missing.
+    Cannot be undone; children and threads started later inherit it, threads started before do not
+    (landlock_restrict_self(2)). Raises OSError when `writable` is missing, RuntimeError when this
+    process has a second thread.
     """
+    threads = len([*Path("/proc/self/task").iterdir()])
+    if threads != 1:
+        raise RuntimeError(f"only a process with one thread can be confined, not {threads} threads")
+
     # The library mistakes an errno that an earlier call has left behind for one of its own.
     ctypes.set_errno(0)
     ruleset = landlock.Ruleset()
@@ -72,6 +83,15 @@ def confine(writable: Path, readable: Iterable[Path]) -> None:
 def limit_memory(mib: int) -> None:
     """Let allocations beyond `mib` MiB fail: a story that needs too much fails alone."""
     resource.setrlimit(resource.RLIMIT_DATA, (mib * 2**20, mib * 2**20))
+
+
+def offer_to_out_of_memory_killer() -> None:
+    """Let the kernel end this process before the service when memory runs out (proc(5)).
+
+    Without the right to do that, the kernel's own choice stands: mostly the largest process.
+    """
+    with contextlib.suppress(OSError):
+        OUT_OF_MEMORY_SCORE.write_text(str(FIRST_TO_END))
 
 
 def die_with(service: int) -> None:

@@ -48,12 +48,16 @@ def conditions_of(settings: Settings) -> Conditions:
 
 
 def set_up(conditions: Conditions) -> None:
-    """Prepare this process: what each worker does before its first story. Cannot be undone."""
+    """Prepare this process: what each worker does before its first story. Cannot be undone.
+
+    It is confined before it starts a thread, so that all its threads are.
+    """
     log.setup(conditions.log)
-    sandbox.die_with(conditions.service)
+    sandbox.offer_to_out_of_memory_killer()
     sandbox.limit_memory(conditions.memory_mib)
     if sandbox.is_supported():
         sandbox.confine(writable=conditions.writable, readable=conditions.readable)
+    sandbox.die_with(conditions.service)
 
 
 def work(order: Order) -> Outcome:

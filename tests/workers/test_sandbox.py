@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,27 @@ def test_a_confined_process_works_in_its_folder_and_reads_the_library(
 
     assert refusal(attempt, work, library) == ""
     assert (work / "job" / "attempt-1" / "film.mp4").exists()
+
+
+def test_a_process_with_a_second_thread_refuses_to_be_confined(work: Path, library: Path) -> None:
+    """H1: Landlock would not bind the other thread, and nothing would say so."""
+
+    def body() -> str:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+        try:
+            sandbox.confine(work, [library])
+        except RuntimeError as error:
+            return str(error)
+        return "confined"
+
+    assert "2 threads" in in_child(body).said
+
+
+def test_without_the_right_to_raise_its_score_a_worker_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sandbox, "OUT_OF_MEMORY_SCORE", tmp_path / "gone" / "score")
+    sandbox.offer_to_out_of_memory_killer()
 
 
 @needs_landlock

@@ -103,6 +103,41 @@ def test_a_prepared_worker_has_its_session_its_memory_limit_and_its_files(
     assert ended.said == f"True True {sandbox.is_supported()}"
 
 
+@pytest.mark.skipif(not sandbox.is_supported(), reason="this kernel has no Landlock")
+def test_every_thread_of_a_prepared_worker_is_confined(prepared: Settings) -> None:
+    """H1: Landlock binds the thread that asks for it, and what that thread starts later.
+
+    A thread that was started before stays free, and code in the worker can make it run. The kernel
+    lets no thread confine itself that has not given up new privileges, so that shows which are.
+    """
+
+    def body() -> str:
+        worker.set_up(worker.conditions_of(prepared))
+        states = [task.joinpath("status").read_text() for task in tasks()]
+        return " ".join(state.split("NoNewPrivs:")[1].split()[0] for state in states)
+
+    def tasks() -> list[Path]:
+        return sorted(Path("/proc/self/task").iterdir())
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    assert ended.said == "1 1", "the thread that works, and the one that waits for the service"
+
+
+def test_a_prepared_worker_is_killed_before_the_service_when_memory_runs_out(
+    prepared: Settings,
+) -> None:
+    """H7: the kernel's out-of-memory killer takes the process with the highest score."""
+
+    def body() -> str:
+        worker.set_up(worker.conditions_of(prepared))
+        return Path("/proc/self/oom_score_adj").read_text()
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    assert int(ended.said) == sandbox.FIRST_TO_END
+
+
 def test_without_landlock_a_worker_prepares_all_the_same(
     prepared: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
