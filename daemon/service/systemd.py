@@ -9,6 +9,9 @@ import os
 import socket
 import time
 
+SIGNS_OF_LIFE = 6
+"""How many signs of life are due in the time that systemd waits for one."""
+
 
 def notify(*assignments: str) -> None:
     """Send assignments such as "READY=1" and "STATUS=…" to systemd, if it listens.
@@ -32,13 +35,22 @@ def reloading() -> tuple[str, str]:
     return "RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"
 
 
+def more_time(seconds: float) -> str:
+    """The assignment that keeps systemd waiting, while the service starts or stops.
+
+    The start or stop may then take that long from now, or longer if the unit allows it.
+    """
+    return f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}"
+
+
 def watchdog_seconds() -> float | None:
     """Seconds between two "WATCHDOG=1"; None when systemd wants none.
 
-    Half of the time that systemd waits, as sd_watchdog_enabled(3) recommends.
+    A sixth of the time that systemd waits: a message may be lost, and a service may be unhealthy
+    for a moment. sd_watchdog_enabled(3) recommends half of it or less.
     """
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     meant_for = os.environ.get("WATCHDOG_PID", str(os.getpid()))
     if not microseconds.isdigit() or meant_for != str(os.getpid()):
         return None
-    return int(microseconds) / 2_000_000
+    return int(microseconds) / 1_000_000 / SIGNS_OF_LIFE

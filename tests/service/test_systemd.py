@@ -83,11 +83,15 @@ def test_a_reload_carries_the_monotonic_time_in_microseconds() -> None:
     assert before <= int(stamp.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
 
 
+def test_more_time_is_asked_for_in_microseconds() -> None:
+    assert systemd.more_time(1.5) == "EXTEND_TIMEOUT_USEC=1500000"
+
+
 @pytest.mark.parametrize(
     ("microseconds", "meant_for", "seconds"),
     [
-        ("60000000", None, 30.0),
-        ("60000000", "us", 30.0),
+        ("60000000", None, 10.0),
+        ("60000000", "us", 10.0),
         ("60000000", "1", None),
         ("60000000", "", None),
         (None, None, None),
@@ -96,12 +100,13 @@ def test_a_reload_carries_the_monotonic_time_in_microseconds() -> None:
         ("-5", None, None),
     ],
 )
-def test_signs_of_life_are_due_at_half_of_the_time_that_systemd_waits(
+def test_six_signs_of_life_are_due_in_the_time_that_systemd_waits_for_one(
     microseconds: str | None,
     meant_for: str | None,
     seconds: float | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """H9: with two of them, one lost message or one unhealthy moment ended a healthy service."""
     process = str(os.getpid()) if meant_for == "us" else meant_for
     for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", process)):
         monkeypatch.delenv(name, raising=False)
