@@ -39,8 +39,8 @@ class Kind(StrEnum):
     MACHINE = "machine"  # disk, memory, input and output
     FILM = "film"  # the film that was written is not the one that was planned
     DIED = "died"  # the worker's process ended during the attempt
-    TIMEOUT = "timeout"
-    EXHAUSTED = "exhausted"  # recovered after a crash, and all attempts are used up
+    TIMEOUT = "timeout"  # the attempt made no progress for too long; tried again once
+    EXHAUSTED = "exhausted"  # all attempts are used up, or it was interrupted too often
     PROGRAM = "program"  # a bug in this program
 
 

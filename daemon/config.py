@@ -305,7 +305,9 @@ class WorkerSettings(_Table):
     attempts: int = Field(
         3, ge=1, le=100, description="how often a story is tried, ever, 1 to 100."
     )
-    timeout_seconds: Seconds = Field(3600.0, description="seconds after which an attempt is ended.")
+    stall_seconds: Seconds = Field(
+        600.0, description="seconds without any progress after which an attempt is ended."
+    )
     retry_seconds: Seconds = Field(
         2.0, description="seconds before the second attempt; doubled for each further one."
     )

@@ -9,7 +9,8 @@ This module imports nothing of the package, so that every layer can raise them.
     ├── FilmError           a film came out wrong although the story is right: tried again
     ├── WorkersBroken       no worker process can be started: exit code 75
     ├── SpoolError          the folders cannot be used as they are: exit code 78
-    │   └── AlreadyRunning  another instance works on the same folders: exit code 75
+    │   ├── AlreadyRunning  another instance works on the same folders: exit code 75
+    │   └── FoldersAway     the disk is full, broken or gone for now: exit code 75
     ├── UnusableFile        a file that cannot be used: what it is, and what would help
     │   ├── Refused         it is not let in: missing, a link, too large, …
     │   ├── UnreadableMedia it is not a picture or sound that can be decoded
@@ -95,6 +96,10 @@ class SpoolError(StoryreelError):
 
 class AlreadyRunning(SpoolError):  # noqa: N818 - a state of the world, nobody's fault
     """Another instance holds the lock of this spool."""
+
+
+class FoldersAway(SpoolError):  # noqa: N818 - a state of the world, nobody's fault
+    """The folders cannot be used now. Nothing is wrong with the settings: it may pass."""
 
 
 class UnusableFile(StoryreelError):  # noqa: N818 - it says what the file is

@@ -107,7 +107,7 @@ EVENTS: Mapping[Event, Description] = {
         "A folder cannot be moved; it stays in the inbox.", ("story", "reason", "mend")
     ),
     Event.STORY_DELIVERED: Description(
-        "The film is in the outbox. `seconds` counts from the claim.",
+        "The film is in the outbox. `seconds` counts from the claim, or from this run's start.",
         (*JOB, "film", "film_seconds", "seconds"),
     ),
     Event.STORY_FAILED: Description(
@@ -115,8 +115,9 @@ EVENTS: Mapping[Event, Description] = {
         (*JOB, "kind", "folder", "problems", "seconds"),
     ),
     Event.STORY_RECOVERED: Description(
-        "A story that an earlier run left unfinished continues.",
-        ("story", "job", "attempts", "state"),
+        "A story that an earlier run left unfinished continues. `attempts` were charged to it;"
+        " `interruptions` are those that the machine or a killed service ended.",
+        ("story", "job", "attempts", "interruptions", "state"),
     ),
     Event.RENDER_STARTED: Description("An attempt begins.", JOB),
     Event.RENDER_PROGRESS: Description(
@@ -130,9 +131,9 @@ EVENTS: Mapping[Event, Description] = {
     Event.RENDER_FINISHED: Description("An attempt has ended.", (*JOB, "outcome", "seconds")),
     Event.DISK_LOW: Description(
         "The disk is nearly full. No story is taken until there is more room.",
-        ("free_mib", "needed_mib"),
+        ("folder", "free_mib", "needed_mib"),
     ),
-    Event.DISK_OK: Description("There is enough room again.", ("free_mib",)),
+    Event.DISK_OK: Description("There is enough room again.", ("folder", "free_mib")),
     Event.LIBRARY_MESSAGE: Description(
         "A library that this program uses has logged a warning or an error.", ("logger", "message")
     ),

@@ -336,7 +336,7 @@ def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
         ("music", "crossfade_seconds", ["-0.1", "30.1", "nan", "inf"]),
         ("workers", "count", ["0", "257"]),
         ("workers", "attempts", ["0", "101"]),
-        ("workers", "timeout_seconds", ["0", "nan", "inf"]),
+        ("workers", "stall_seconds", ["0", "nan", "inf"]),
         ("workers", "retry_seconds", ["0", "nan"]),
         ("workers", "drain_seconds", ["-1", "nan", "inf"]),
         ("workers", "memory_mib", ["255"]),

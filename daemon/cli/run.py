@@ -6,8 +6,8 @@ from pathlib import Path
 from daemon import config, log
 from daemon.cli.console import BAD_CONFIG, TRY_AGAIN, complain, settings_or_exit
 from daemon.config import Settings
-from daemon.errors import AlreadyRunning, SpoolError, WorkersBroken
-from daemon.service import Service
+from daemon.errors import AlreadyRunning, FoldersAway, SpoolError, WorkersBroken
+from daemon.service.service import Service
 
 
 def run(file: Path | None, root: Path | None, *, once: bool) -> int:
@@ -28,7 +28,7 @@ def serve(settings: Settings, file: Path | None, root: Path | None, *, once: boo
         mend = "Stop that one first, or use another root."
         complain(f"{error}: two would take each other's stories. {mend}")
         return TRY_AGAIN
-    except WorkersBroken as error:
+    except (FoldersAway, WorkersBroken) as error:
         complain(str(error))
         return TRY_AGAIN
     except SpoolError as error:

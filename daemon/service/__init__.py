@@ -1,7 +1,9 @@
 """The daemon itself: it takes stories from the inbox and sees each one through.
 
-`service` is the whole run from start to end, `supervisor` the life of one story. `disk` waits for
-free space, and `systemd` reports to the service manager.
+`service` is the whole run from start to end. `claims` takes stories from the inbox, `jobs` has a
+task for each and finds those that have none, and `supervisor` is the life of one story. `steps` are
+taken again and again until they work, on `threads` of their own. `stall` notices attempts that
+stand still, `room` waits for space on the disk, and `systemd` reports to the service manager.
 """
 
 from daemon.service.service import Service

@@ -2,24 +2,28 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from daemon import log
 from daemon.config import NEEDS_RESTART, Settings
-from daemon.errors import ConfigError, WorkersBroken
-from daemon.inbox import entries_of
-from daemon.inbox.watcher import Settled, Watcher
+from daemon.errors import ConfigError, FoldersAway, SpoolError, WorkersBroken
+from daemon.inbox.watcher import Watcher
 from daemon.log import Event, logger, seconds_since
 from daemon.media.library import library
 from daemon.service import systemd
-from daemon.service.disk import DiskSpace
+from daemon.service.claims import Claims
+from daemon.service.jobs import Jobs, cancel_all
+from daemon.service.room import Room
+from daemon.service.steps import log_degraded
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, Recovered, RecoveredState, Spool, Unclaimable, recover_job, unfinished
+from daemon.service.threads import SpoolThreads
+from daemon.spool import Spool
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
@@ -29,6 +33,12 @@ LATE_LOOK_SECONDS = 60.0
 """How late the watcher's next look may be before the service counts as unhealthy."""
 DONE_CHECK_SECONDS = 0.1
 """How often `run --once` checks whether everything is done."""
+START_SECONDS = 60.0
+"""How much more time a start asks systemd for, each time."""
+STOP_SECONDS = 60.0
+"""How much time a stop needs after the drain: for workers and threads to end."""
+LASTING = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG)
+"""Errors of the folders that do not pass by themselves."""
 
 
 class Service:
@@ -45,15 +55,32 @@ class Service:
         self._once = once
         self._began = time.monotonic()
 
-        self._spool = Spool(settings.folders)
+        folders = settings.folders
+        self._spool = Spool(folders)
+        self._threads = SpoolThreads()
         self._workers = LocalWorkers(settings)
-        self._disk = DiskSpace(self._spool.free_bytes, self.settings)
-        self._supervisor = Supervisor(self._spool, self._workers, self._disk, self.settings)
-        inbox = settings.folders.inbox
-        self._watcher = Watcher(inbox, lambda: self._settings.watch, self.track_names)
+        self._watcher = Watcher(folders.inbox, lambda: self._settings.watch, self.track_names)
+        self._room = Room([folders.work, folders.outbox], self.settings)
+        self._supervisor = Supervisor(
+            self._spool,
+            self._threads,
+            self._workers,
+            self._room,
+            self.settings,
+            self._watcher.hold,
+        )
+        self._jobs = Jobs(
+            self._spool, self._threads, self._supervisor, self.settings, self.stop_for_workers
+        )
+        self._claims = Claims(
+            self._spool,
+            self._threads,
+            self._watcher,
+            self._room,
+            self._supervisor,
+            self._jobs,
+        )
 
-        self._jobs: dict[asyncio.Task[None], Job] = {}
-        self._is_claiming = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
         self._fault: BaseException | None = None
@@ -71,13 +98,16 @@ class Service:
 
         Raises SpoolError when the folders cannot be used, WorkersBroken when no worker starts.
         """
-        with contextlib.closing(self._spool.open()):
+        with contextlib.closing(opened(self._spool)):
             try:
                 self.start()
                 await self.serve()
+                left = await self.count_left()
             finally:
-                await asyncio.to_thread(self._workers.stop)
-            left = len(self._spool.jobs())
+                try:
+                    await asyncio.to_thread(self._workers.stop)
+                finally:
+                    await asyncio.to_thread(self._threads.close)
         logger().info(
             Event.SERVICE_STOPPED,
             seconds=seconds_since(self._began),
@@ -90,19 +120,12 @@ class Service:
     # ---- start-up --------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Listen to signals, and resume what an earlier run left."""
-        recovered = [recover_job(self._spool, folder) for folder in unfinished(self._spool)]
-        self._supervisor.remember_music()
-
+        """Listen to signals, and log the start. What an earlier run left is found by a sweep."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop, number.name)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
-
         self.log_start()
-        for found in recovered:
-            if found:
-                self.resume(found)
 
     def log_start(self) -> None:
         """Log the start, and what the service must do without."""
@@ -122,21 +145,6 @@ class Service:
             mend = "Run on Linux 5.13 or newer with Landlock enabled."
             log_degraded("this kernel cannot confine the workers", mend)
 
-    def resume(self, found: Recovered) -> None:
-        """Continue a job where an earlier run left it."""
-        job = found.job
-        logger().warning(
-            Event.STORY_RECOVERED,
-            story=job.name,
-            job=job.id,
-            attempts=job.attempts,
-            state=str(found.state),
-        )
-        if found.state is RecoveredState.PUBLISHING:
-            self.begin(job, self._supervisor.finish(job))
-        elif found.state is RecoveredState.UNFINISHED:
-            self.begin(job, self._supervisor.see_through(job))
-
     # ---- main loop -------------------------------------------------------------------------------
 
     async def serve(self) -> None:
@@ -144,86 +152,53 @@ class Service:
         parts = [
             self._stopping.wait(),
             self._watcher.run(),
-            self.claim_settled(),
+            self._jobs.keep_sweeping(),
+            self._claims.keep_claiming(),
             self.report_to_systemd(),
         ]
         if self._once:
             parts.append(self.stop_when_done())
         tasks = [asyncio.create_task(part) for part in parts]
+        remembering = asyncio.create_task(self.remember_music())
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            remembering.cancel()
             await self.shut_down(tasks)
 
-    async def claim_settled(self) -> None:
-        """Claim each folder that is ready, as soon as there is space on the disk."""
-        while True:
-            settled = await self._watcher.take()
-            self._is_claiming = True
-            await self._disk.wait()
-            try:
-                await self.claim(settled)
-            except OSError as error:
-                mend = "It stays in the inbox and is tried again; look at the disk and permissions."
-                log_degraded(f"{settled.name} cannot be claimed: {error.strerror}", mend)
-                self._watcher.refuse(settled.name)
-            self._is_claiming = False
-
-    async def claim(self, settled: Settled) -> None:
-        """Claim a folder and begin its job, unless it has just changed or cannot be moved."""
-        claimed = await asyncio.to_thread(self._spool.claim, settled.name)
-        if claimed is None:
-            return
-        if isinstance(claimed, Unclaimable):
-            logger().warning(
-                Event.STORY_UNCLAIMABLE,
-                story=settled.name,
-                reason=claimed.reason,
-                mend=claimed.mend,
-            )
-            self._watcher.refuse(settled.name)
-            return
-        ignore = self._settings.watch.ignore
-        is_changed = await asyncio.to_thread(entries_of, claimed.source, ignore) != settled.entries
-        if is_changed and await asyncio.to_thread(self._spool.give_back, claimed):
-            return  # somebody wrote into it at the last moment: it must settle again
-        logger().info(Event.STORY_CLAIMED, story=claimed.name, job=claimed.id)
-        self.begin(claimed, self._supervisor.see_through(claimed))
-
-    def begin(self, job: Job, life: Coroutine[None, None, None]) -> None:
-        """Run the rest of a job's life as a task."""
-        task = asyncio.create_task(life)
-        self._jobs[task] = job
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        job = self._jobs.pop(task)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, WorkersBroken):
-            self._fault = error
-            self.stop("no worker can be started")
-        elif error:
-            reason = f"{job.name} (job {job.id}) was stopped by a bug in the program: {error!r}"
-            mend = "It continues when the service is restarted. Please report this."
-            log_degraded(reason, mend)
+    async def remember_music(self) -> None:
+        """Find out the music of the last film. A film may be made before that is known."""
+        await self._threads.publications.run(self._supervisor.remember_music)
 
     async def report_to_systemd(self) -> None:
-        """Report READY after the first scan, then signs of life while the service is healthy."""
-        await self._watcher.first_scan.wait()
+        """Report READY after the first scan, then signs of life for as long as all is healthy.
+
+        Until READY, it asks for more time: a full inbox on a slow disk takes long to scan.
+        """
+        every = systemd.watchdog_seconds() or STATUS_SECONDS
+        first_scan = asyncio.create_task(self._watcher.first_scan.wait())
+        try:
+            while not first_scan.done():
+                systemd.notify(systemd.more_time(START_SECONDS))
+                await asyncio.wait([first_scan], timeout=min(every, START_SECONDS / 4))
+        finally:
+            first_scan.cancel()
+
         logger().info(Event.SERVICE_READY, seconds=seconds_since(self._began))
         systemd.notify("READY=1", self.status_line())
         while True:
-            await asyncio.sleep(systemd.watchdog_seconds() or STATUS_SECONDS)
             if self.is_healthy():
                 systemd.notify("WATCHDOG=1", self.status_line())
             else:
                 systemd.notify(self.status_line())
+            await asyncio.sleep(every)
 
     def is_healthy(self) -> bool:
-        """Whether scans and attempts make progress."""
+        """Whether scans, claims, attempts, publications and sweeps make progress."""
         now = time.monotonic()
         late = now - self._watcher.last_look - self._settings.watch.rescan_seconds
-        return late < LATE_LOOK_SECONDS and not self._supervisor.is_stuck(now)
+        is_stuck = self._supervisor.is_stuck(now) or self._threads.is_stuck(now)
+        return late < LATE_LOOK_SECONDS and not is_stuck
 
     def status_line(self) -> str:
         """What `systemctl status` shows."""
@@ -233,7 +208,8 @@ class Service:
     async def stop_when_done(self) -> None:
         """For `run --once`: stop when nothing settles, waits to be claimed or is at work."""
         await self._watcher.first_scan.wait()
-        while self._jobs or self._is_claiming or self._watcher.is_pending():
+        await self._jobs.first_sweep.wait()
+        while len(self._jobs) or self._claims.is_claiming or self._watcher.is_pending():
             await asyncio.sleep(DONE_CHECK_SECONDS)
         self.stop("everything is done")
 
@@ -261,38 +237,49 @@ class Service:
         self._stop_reason = self._stop_reason or reason
         self._stopping.set()
 
+    def stop_for_workers(self, error: WorkersBroken) -> None:
+        """Stop because no worker can be started."""
+        self._fault = error
+        self.stop("no worker can be started")
+
     async def shut_down(self, parts: Sequence[asyncio.Task[Any]]) -> None:
         """End the parts, give running stories time to finish, and leave the others uncharged.
 
         Raises the fault that stopped the service, if one did.
         """
-        systemd.notify("STOPPING=1")
+        drain_seconds = self._settings.workers.drain_seconds
+        systemd.notify("STOPPING=1", systemd.more_time(drain_seconds + STOP_SECONDS))
         for part in parts:
             if part.done() and not self._fault:
                 self._fault = part.exception()
         reason = self._stop_reason or f"a bug in the program: {self._fault!r}"
         logger().info(Event.SERVICE_STOPPING, reason=reason, running=self._supervisor.running)
         await cancel_all(parts)
-
-        self._supervisor.drain()
-        waiting = [task for task, job in self._jobs.items() if not self._supervisor.is_busy(job)]
-        await cancel_all(waiting)
-        if self._jobs:
-            await asyncio.wait(self._jobs, timeout=self._settings.workers.drain_seconds)
-        await cancel_all(list(self._jobs))
+        await self._jobs.drain(drain_seconds)
         if self._fault:
             raise self._fault
 
-
-async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel tasks, and wait until they have ended."""
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
+    async def count_left(self) -> int:
+        """How many stories continue at the next start; -1 when work/ cannot be read."""
+        try:
+            return len(await self._threads.steps.run(self._spool.jobs))
+        except OSError:
+            return -1
 
 
-def log_degraded(reason: str, mend: str) -> None:
-    """Log that something is wrong without which the service can continue."""
-    logger().error(Event.SERVICE_DEGRADED, reason=reason, mend=mend)
+def opened(spool: Spool) -> Spool:
+    """The spool with its folders and its lock.
+
+    Raises AlreadyRunning, SpoolError when the folders must be changed, and FoldersAway when they
+    cannot be used now: then it may help to start again.
+    """
+    try:
+        return spool.open()
+    except OSError as error:
+        what = f"{error.filename or spool.folders.root}: {error.strerror or error}"
+        raise FoldersAway(f"{what}. Look at the disk, or wait for the share.") from error
+    except SpoolError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno not in LASTING:
+            raise FoldersAway(str(error)) from error
+        raise

@@ -3,87 +3,112 @@
 Retries (tenacity) live here and not in the workers, because a story may kill its worker. The
 outcome of an attempt says whether to try again; the job's record on disk says how often it was
 tried.
+
+An attempt counts only if the source stayed as it was: when somebody wrote into it meanwhile, the
+story is compiled again.
 """
 
 import asyncio
+import contextlib
 import errno
+import os
 import time
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    retry_if_result,
-    stop_after_attempt,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from daemon import progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
+from daemon.delivery import files, report
 from daemon.errors import WorkersBroken
+from daemon.inbox import entries_of, fingerprint
 from daemon.log import Event, logger, seconds_since
-from daemon.service.disk import DiskSpace
+from daemon.service.room import Room
+from daemon.service.stall import until_stalled
+from daemon.service.steps import until_it_works
+from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool
 from daemon.workers import Workers
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+Hold = Callable[[str, str, tuple[str, ...]], None]
+"""Lets a folder of the inbox wait until it changes: its name, its fingerprint, what it lacks."""
 
 LONGEST_ATTEMPT_WAIT_SECONDS = 60.0
 """The longest wait between two attempts at a story."""
-LONGEST_STEP_WAIT_SECONDS = 60.0
-"""The longest wait before a step of the spool is tried again."""
-MOST_INTERRUPTIONS = 3
-"""How often a story may be interrupted by the machine, for each attempt that it is allowed."""
 STUCK_SECONDS = 60.0
-"""How long after its time limit an attempt that still runs counts as stuck."""
-PROGRESS_LOG_SECONDS = 5.0
-"""How often the progress of an attempt is logged, if it has changed."""
+"""How long an attempt that was stopped may take to end before it counts as stuck."""
+INTERRUPTIONS_PER_ATTEMPT = 3
+"""A story may be interrupted by the machine this many times as often as it may be tried."""
+MOST_STALLS = 2
+"""Attempts that may stand still: the second one was the retry."""
+LACKING_SHOWN = 10
+"""Files that a log line lists at most: it is not a list of a thousand files."""
+MOST_VOID_ATTEMPTS = 10
+"""Attempts that are void because the source changed, before such an attempt is charged."""
 
 
 class Supervisor:
     """Sees stories through, as many at a time as there are workers.
 
-    `settings` gives the settings in force now. `delivered` and `failed` count stories.
+    `settings` gives the settings in force now. `delivered` and `failed` count stories. `moved` is
+    set whenever a job stops to want a worker.
     """
 
     def __init__(
-        self, spool: Spool, workers: Workers, disk: DiskSpace, settings: Callable[[], Settings]
+        self,
+        spool: Spool,
+        threads: SpoolThreads,
+        workers: Workers,
+        room: Room,
+        settings: Callable[[], Settings],
+        hold: Hold,
     ) -> None:
         self.delivered = 0
         self.failed = 0
+        self.moved = asyncio.Event()
         self._spool = spool
+        self._threads = threads
         self._workers = workers
-        self._disk = disk
+        self._room = room
         self._settings = settings
+        self._hold = hold
         self._slots = asyncio.Semaphore(settings().workers.count)
-        self._deadlines: dict[str, float] = {}
+        self._running: set[str] = set()
+        self._resting: set[str] = set()
         self._concluding: set[str] = set()
+        self._end_by: dict[str, float] = {}
         self._is_draining = False
         self._last_music = ""
 
     @property
     def running(self) -> int:
         """How many attempts are running now."""
-        return len(self._deadlines)
+        return len(self._running)
 
-    def is_busy(self, job: Job) -> bool:
+    @property
+    def resting(self) -> int:
+        """How many jobs wait before their next attempt, and want no worker yet."""
+        return len(self._resting)
+
+    @property
+    def concluding(self) -> int:
+        """How many jobs are being delivered, failed or given back, and want no worker any more."""
+        return len(self._concluding)
+
+    def is_busy(self, job_id: str) -> bool:
         """Whether a job is being compiled, delivered or failed now; if not, it waits."""
-        return job.id in self._deadlines or job.id in self._concluding
+        return job_id in self._running or job_id in self._concluding
 
     def is_stuck(self, now: float) -> bool:
-        """Whether an attempt should have been ended by its time limit and still runs.
-
-        `now`: seconds of the monotonic clock.
-        """
-        return any(now > deadline for deadline in self._deadlines.values())
+        """Whether an attempt was stopped and still runs. `now`: of the monotonic clock."""
+        return any(now > end for end in self._end_by.values())
 
     def remember_music(self) -> None:
-        """Find out the music of the latest film, which the next film should avoid."""
-        self._last_music = self._spool.last_music()
+        """Find out the music of the last film, which the next film should avoid."""
+        self._last_music = self._last_music or self._spool.last_music()
 
     def drain(self) -> None:
         """Begin no further attempt. A job that would begin one is cancelled instead."""
@@ -92,32 +117,58 @@ class Supervisor:
     # ---- one story, from claim to end ------------------------------------------------------------
 
     async def see_through(self, job: Job) -> None:
-        """Compile a claimed story, then deliver or fail it.
+        """Compile a claimed story, then deliver or fail it, or give it back to the inbox.
 
         When cancelled, it leaves the job as it is on disk; the next start recovers it.
         """
         began = time.monotonic()
         job, outcome = await self.compile(job)
-        self._concluding.add(job.id)
-        try:
+        with self.conclusion(job):
             if isinstance(outcome, Film):
-                await self.deliver(job, outcome, began)
+                if outcome.music:
+                    self._last_music = outcome.music
+                    await self._threads.publications.run(self._spool.remember_music, outcome.music)
+                await self.deliver(job, began, outcome.seconds)
+            elif outcome.kind is Kind.ARRIVING and await self.gave_back(job, outcome, began):
+                return
             else:
                 await self.give_up(job, outcome, began)
+
+    @contextlib.contextmanager
+    def conclusion(self, job: Job) -> Iterator[None]:
+        """The end of a job's life: it wants no worker any more."""
+        self._concluding.add(job.id)
+        self.moved.set()
+        try:
+            yield
         finally:
             self._concluding.discard(job.id)
+
+    async def deliver_again(self, job: Job) -> None:
+        """Deliver a job whose target an earlier run has recorded, and perhaps published."""
+        began = time.monotonic()
+        with self.conclusion(job):
+            await self.deliver(job, began)
 
     async def compile(self, job: Job) -> tuple[Job, Outcome]:
         """Make attempts until a film is done or another attempt is useless; the job as charged."""
         workers = self._settings().workers
         left = workers.attempts - job.attempts
-        if left < 1 or job.interruptions >= MOST_INTERRUPTIONS * workers.attempts:
+        if left < 1 or job.interruptions >= INTERRUPTIONS_PER_ATTEMPT * workers.attempts:
             return job, exhausted(job)
 
+        stalls = 0
+
         async def next_attempt() -> Outcome:
-            nonlocal job
-            job, outcome = await self.attempt(job)
+            nonlocal job, stalls
+            self._resting.discard(job.id)
+            job, outcome = await self.valid_attempt(job)
+            if isinstance(outcome, Failure) and outcome.kind is Kind.TIMEOUT:
+                stalls += 1
             return outcome
+
+        def may_pass(outcome: Outcome) -> bool:
+            return isinstance(outcome, Failure) and outcome.retryable and stalls < MOST_STALLS
 
         retrying = AsyncRetrying(
             stop=stop_after_attempt(left),
@@ -126,23 +177,89 @@ class Supervisor:
                 max=LONGEST_ATTEMPT_WAIT_SECONDS,
                 jitter=workers.retry_seconds,
             ),
-            retry=retry_if_result(
-                lambda outcome: isinstance(outcome, Failure) and outcome.retryable
-            ),
-            before_sleep=lambda state: log_retry(job, state),
+            retry=retry_if_result(may_pass),
+            before_sleep=lambda state: self.rest(job, state),
             retry_error_callback=last_outcome,
         )
-        outcome: Outcome = await retrying(next_attempt)
+        try:
+            outcome: Outcome = await retrying(next_attempt)
+        finally:
+            self._resting.discard(job.id)
         return job, outcome
+
+    def rest(self, job: Job, state: RetryCallState) -> None:
+        """Log why an attempt failed, and how long it is until the next one."""
+        failure = last_outcome(state)
+        assert isinstance(failure, Failure), "only failures are tried again"
+        reason = "; ".join(map(str, failure.problems))
+        self.log_retry(job, reason, state.upcoming_sleep)
+
+    def log_retry(self, job: Job, reason: str, wait_seconds: float) -> None:
+        """Log that a story is compiled again after a wait, in which it wants no worker."""
+        self._resting.add(job.id)
+        self.moved.set()
+        wait_seconds = round(wait_seconds, 3)
+        fields = job_fields(job)
+        logger().warning(Event.RENDER_RETRYING, **fields, reason=reason, wait_seconds=wait_seconds)
+
+    # ---- attempts --------------------------------------------------------------------------------
+
+    async def valid_attempt(self, job: Job) -> tuple[Job, Outcome]:
+        """Make attempts until the source has stayed as it was during one; the job as charged.
+
+        The others are void, and not charged. A source that never stays as it was is a failure.
+        """
+        voids = 0
+        while True:
+            job, outcome = await self.attempt(job)
+            found = await self.source_now(job)
+            if not job.fingerprint or found == job.fingerprint:
+                return job, outcome
+            voids += 1
+            if voids > MOST_VOID_ATTEMPTS:
+                await self._threads.steps.run(self._spool.drop_attempt, job)
+                return job, unsteady(job)
+            job = await self.begin_again(job, found)
+
+    async def source_now(self, job: Job) -> str:
+        """The fingerprint of the source as it is now.
+
+        A source that is gone or may not be read counts as unchanged: intake reports it.
+        """
+
+        async def look() -> str:
+            try:
+                return await self._threads.looks.run(source_fingerprint, job)
+            except (FileNotFoundError, PermissionError):
+                return job.fingerprint
+
+        return await until_it_works(look)
+
+    async def begin_again(self, job: Job, found: str) -> Job:
+        """Undo an attempt whose source changed, and wait until nobody writes into it any more.
+
+        `found`: the fingerprint that the source has now. Returns the job with the new fingerprint.
+        """
+        settle_seconds = self._settings().watch.settle_seconds
+        self.log_retry(job, "somebody wrote into the folder meanwhile", settle_seconds)
+        job = replace(job, fingerprint=found)
+        job = await until_it_works(self._threads.steps.run, self._spool.uncharge, job)
+        while True:
+            await asyncio.sleep(settle_seconds)
+            found = await self.source_now(job)
+            if found == job.fingerprint:
+                self._resting.discard(job.id)
+                return job
+            job = replace(job, fingerprint=found)
 
     async def attempt(self, job: Job) -> tuple[Job, Outcome]:
         """Make one attempt, once a worker and space on the disk are free; the job as charged."""
         async with self._slots:
-            await self._disk.wait()
+            await self._room.wait()
             if self._is_draining:
                 raise asyncio.CancelledError
 
-            job = await self.charge(job)
+            job = await until_it_works(self.charge, job)
             logger().info(Event.RENDER_STARTED, **job_fields(job))
             began = time.monotonic()
             outcome = await self.run_in_worker(job)
@@ -153,68 +270,95 @@ class Supervisor:
                 seconds=seconds_since(began),
             )
             if isinstance(outcome, Failure):
-                await asyncio.to_thread(self._spool.drop_attempt, job)
+                await self._threads.steps.run(self._spool.drop_attempt, job)
             return job, outcome
 
     async def charge(self, job: Job) -> Job:
-        """Charge an attempt on disk, before it starts.
+        """Charge an attempt on disk, before it starts. Raises OSError.
 
         A call that is cancelled while the disk is slow waits for the charge and takes it back.
         """
-        charging = asyncio.ensure_future(until_it_works(self._spool.begin_attempt, job))
+        charging = asyncio.ensure_future(self._threads.steps.run(self._spool.begin_attempt, job))
         try:
             return await asyncio.shield(charging)
         except asyncio.CancelledError:
-            charged = await charging
-            await asyncio.to_thread(self._spool.uncharge, charged)
+            with contextlib.suppress(OSError):  # the disk is full: nothing was charged
+                await self._threads.steps.run(self._spool.uncharge, await charging)
             raise
 
     async def run_in_worker(self, job: Job) -> Outcome:
-        """Run the charged attempt in a worker, and log its progress.
+        """Run the charged attempt in a worker, until it ends or stands still.
 
         An attempt that is cancelled, or that no worker could start, is not charged.
         """
-        settings = self._settings()
-        order = Order(
+        order = self.order_for(job)
+        self._running.add(job.id)
+        attempt = asyncio.create_task(self._workers.submit(order))
+        watch = asyncio.create_task(until_stalled(job, self.stall_seconds, self._threads.looks))
+        try:
+            await asyncio.wait([attempt, watch], return_when=asyncio.FIRST_COMPLETED)
+            if not attempt.done():
+                watch.result()
+                await self.end(attempt, job)
+            return stalled(job, order) if attempt.cancelled() else attempt.result()
+        except (asyncio.CancelledError, WorkersBroken):
+            await self.end(attempt, job)
+            await asyncio.shield(self._threads.steps.run(self._spool.uncharge, job))
+            raise
+        finally:
+            watch.cancel()
+            attempt.cancel()
+            self._running.discard(job.id)
+
+    def stall_seconds(self) -> float:
+        """Seconds without progress after which an attempt is ended."""
+        return self._settings().workers.stall_seconds
+
+    def order_for(self, job: Job) -> Order:
+        """The order for the charged attempt."""
+        return Order(
             job=job.id,
             name=job.name,
             number=job.attempts,
             source=job.source,
             attempt=job.attempt_folder,
-            settings=settings,
+            settings=self._settings(),
             not_again=self._last_music,
         )
-        limit = settings.workers.timeout_seconds + STUCK_SECONDS
-        self._deadlines[job.id] = time.monotonic() + limit
-        progress_log = asyncio.create_task(log_progress(job))
-        try:
-            return await self._workers.submit(order)
-        except (asyncio.CancelledError, WorkersBroken):
-            await asyncio.shield(asyncio.to_thread(self._spool.uncharge, job))
-            raise
-        finally:
-            progress_log.cancel()
-            del self._deadlines[job.id]
 
-    async def deliver(self, job: Job, film: Film, began: float) -> None:
-        """Publish a film and keep its source. `began`: the monotonic time when the job began."""
-        if film.music:
-            self._last_music = film.music
-            await asyncio.to_thread(self._spool.remember_music, film.music)
-        job = await until_it_works(self._spool.publish, job)
-        await until_it_works(self._spool.finish, job)
+    async def end(self, attempt: "asyncio.Task[Outcome]", job: Job) -> None:
+        """Cancel an attempt, and wait until it has ended."""
+        attempt.cancel()
+        self._end_by[job.id] = time.monotonic() + STUCK_SECONDS
+        try:
+            await asyncio.wait([attempt])
+        finally:
+            del self._end_by[job.id]
+
+    # ---- the end of a story ----------------------------------------------------------------------
+
+    async def deliver(self, job: Job, began: float, film_seconds: float | None = None) -> None:
+        """Publish a film and keep its source. `began`: the monotonic time when the job began.
+
+        `film_seconds` None: the film's report says how long it is.
+        """
+        job = await until_it_works(self._threads.publications.run, self._spool.publish, job)
+        folder = self._spool.folders.outbox / job.target
+        if film_seconds is None:
+            film_seconds = await self._threads.publications.run(reported_seconds, folder)
+        await until_it_works(self._threads.steps.run, self._spool.finish, job)
         self.delivered += 1
         logger().info(
             Event.STORY_DELIVERED,
             **job_fields(job),
-            film=str(self._spool.folders.outbox / job.target),
-            film_seconds=round(film.seconds, 3),
+            film=str(folder),
+            film_seconds=round(film_seconds, 3),
             seconds=seconds_since(began),
         )
 
     async def give_up(self, job: Job, failure: Failure, began: float) -> None:
         """Move a story to failed/, with the reasons. `began`: as for `deliver`."""
-        folder = await until_it_works(self._spool.fail, job, failure)
+        folder = await until_it_works(self._threads.steps.run, self._spool.fail, job, failure)
         self.failed += 1
         logger().error(
             Event.STORY_FAILED,
@@ -225,21 +369,77 @@ class Supervisor:
             seconds=seconds_since(began),
         )
 
-    async def finish(self, job: Job) -> None:
-        """Publish and finish a job whose film is whole, where an earlier run was cut off."""
-        job = await until_it_works(self._spool.publish, job)
-        await until_it_works(self._spool.finish, job)
+    async def gave_back(self, job: Job, failure: Failure, began: float) -> bool:
+        """Give a story whose files have not all arrived back to the inbox, uncharged.
+
+        It waits there until something in it changes. False when a folder in the inbox has its name:
+        then that one is the newer, and this one fails.
+        """
+        steps = self._threads.steps
+        job = await until_it_works(steps.run, self._spool.uncharge, job)
+        if not await until_it_works(steps.run, give_back, self._spool, job):
+            return False
+
+        lacking = tuple(
+            f"{problem.file or problem.where} ({problem.what})" for problem in failure.problems
+        )
+        self._hold(job.name, job.fingerprint, lacking)
+        logger().warning(
+            Event.STORY_WAITING,
+            story=job.name,
+            lacking=list(lacking[:LACKING_SHOWN]),
+            seconds=seconds_since(began),
+        )
+        return True
+
+
+# ---- looks ---------------------------------------------------------------------------------------
+
+
+def source_fingerprint(job: Job) -> str:
+    """The fingerprint of the job's source as it is now. Raises OSError."""
+    return fingerprint(entries_of(job.source))
+
+
+def give_back(spool: Spool, job: Job) -> bool:
+    """Give a source back to the inbox; False when its name is taken there. Raises OSError."""
+    if spool.give_back(job):
+        return True
+    if os.path.lexists(spool.folders.inbox / job.name):
+        return False
+    raise OSError(errno.EIO, "the folder cannot be moved back to the inbox")
+
+
+def reported_seconds(folder: Path) -> float:
+    """How long a published film is, as its report says; 0 when that cannot be read."""
+    published = report.read(folder / files.REPORT)
+    seconds = published.film.get("seconds") if published else None
+    return float(seconds) if isinstance(seconds, int | float) else 0.0
 
 
 # ---- attempts ------------------------------------------------------------------------------------
 
 
 def exhausted(job: Job) -> Failure:
-    """The failure of a recovered job that has no attempts left."""
-    begun = job.attempts + job.interruptions
-    what = f"it was begun {begun} times and never ended: it stops its worker, or the machine"
+    """The failure of a job that has no attempts left, or was interrupted too often."""
+    times = job.attempts + job.interruptions
+    what = f"it was begun {times} times and never ended: it stops its worker, or the machine"
     mend = "Look for an unusual picture or sound; raise workers.attempts to try again."
     return Failure.of(job.id, Kind.EXHAUSTED, what, mend)
+
+
+def unsteady(job: Job) -> Failure:
+    """The failure of an attempt at a story that changes whenever it is compiled."""
+    what = "its files changed during each attempt"
+    mend = "Copy the folder into the inbox when nothing writes into it any more."
+    return Failure.of(job.id, Kind.MACHINE, what, mend)
+
+
+def stalled(job: Job, order: Order) -> Failure:
+    """The failure of an attempt that stood still."""
+    what = f"no progress for {order.settings.workers.stall_seconds:g} s"
+    mend = "Look for an unusual picture or sound; raise workers.stall_seconds on a slow machine."
+    return Failure.of(job.id, Kind.TIMEOUT, what, mend)
 
 
 def last_outcome(state: RetryCallState) -> Outcome:
@@ -252,58 +452,3 @@ def last_outcome(state: RetryCallState) -> Outcome:
 def job_fields(job: Job) -> dict[str, str | int]:
     """The fields of every log line about an attempt (`log.JOB`)."""
     return {"story": job.name, "job": job.id, "attempt": job.attempts}
-
-
-def log_retry(job: Job, state: RetryCallState) -> None:
-    """Log why an attempt failed, and how long it is until the next one."""
-    failure = last_outcome(state)
-    assert isinstance(failure, Failure), "only failures are tried again"
-    logger().warning(
-        Event.RENDER_RETRYING,
-        **job_fields(job),
-        reason="; ".join(map(str, failure.problems)),
-        wait_seconds=round(state.upcoming_sleep, 3),
-    )
-
-
-async def log_progress(job: Job) -> None:
-    """Log the progress of a running attempt when it has changed, until cancelled."""
-    logged = None
-    while True:
-        await asyncio.sleep(PROGRESS_LOG_SECONDS)
-        now = await asyncio.to_thread(progress.read, job.attempt_folder)
-        if now and now != logged:
-            fields = job_fields(job)
-            logger().info(Event.RENDER_PROGRESS, **fields, stage=now.stage, done=now.done)
-            logged = now
-
-
-# ---- steps of the spool --------------------------------------------------------------------------
-
-
-async def until_it_works(
-    step: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Result:
-    """Take a step of the spool on a thread, again and again until it raises no OSError.
-
-    Such a step only moves folders. So the service waits until a full disk or a lost share works
-    again, and never gives the story up.
-    """
-    retrying = AsyncRetrying(
-        wait=wait_exponential_jitter(multiplier=1, max=LONGEST_STEP_WAIT_SECONDS),
-        retry=retry_if_exception_type(OSError),
-        before_sleep=log_failed_step,
-    )
-    result: Result = await retrying(asyncio.to_thread, step, *args, **kwargs)
-    return result
-
-
-def log_failed_step(state: RetryCallState) -> None:
-    """Log that a step of the spool has failed and will be tried again."""
-    error = state.outcome and state.outcome.exception()
-    assert isinstance(error, OSError), "only OSErrors are tried again"
-    mend = "Look at the folders and their permissions; the service keeps trying."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        mend = "Make room on the disk."
-    reason = f"a story cannot be moved on: {error.strerror or error}"
-    logger().error(Event.SERVICE_DEGRADED, reason=reason, mend=mend)

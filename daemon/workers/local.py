@@ -1,7 +1,7 @@
 """Workers on this machine: a pool of processes.
 
 They are started from a fork server that has the codecs loaded, so a new worker is ready at once. A
-story that kills its worker or takes too long costs that one worker; the pool goes on.
+story that kills its worker, or is cancelled, costs that one worker; the pool goes on.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from concurrent.futures import TimeoutError as PoolTimeout
 from concurrent.futures.process import BrokenProcessPool
 
 from pebble import ProcessExpired, ProcessPool
@@ -45,16 +44,13 @@ class LocalWorkers:
         """
         if not self._pool.active:  # pebble shuts its pool down when an idle worker ends
             self._pool = self._new_pool()
-        timeout = order.settings.workers.timeout_seconds
-        future = self._pool.schedule(worker.work, args=(order,), timeout=timeout)
+        # No time limit: pebble's is of the wall clock, which may be set.
+        future = self._pool.schedule(worker.work, args=(order,))
         try:
             return await asyncio.wrap_future(future)
         except BrokenProcessPool as error:
             what = "worker processes do not start; standard error, above, says why"
             raise WorkersBroken(what) from error
-        except PoolTimeout:
-            what = f"not finished after {timeout:g} s"
-            return Failure.of(order.job, Kind.TIMEOUT, what, "Make two stories of it.")
         except ProcessExpired as error:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind

@@ -150,7 +150,8 @@ def test_a_service_killed_during_an_attempt_continues_it_and_delivers_once(
     assert [(job["story"], job["state"]) for job in after["work"]] == [("long", "interrupted")]
     assert (after["outbox"], after["done"], after["failed"]) == (0, 0, [])
     with running_service(root) as service:
-        assert service.wait_for("story.recovered")["attempts"] == 0, "the machine ended it"
+        line = service.wait_for("story.recovered")
+        assert (line["attempts"], line["interruptions"]) == (0, 1)
         assert service.wait_for("story.delivered")["attempt"] == 1
     assert delivered(root) == ["long"]
     assert status(root)["work"] == []
@@ -299,6 +300,56 @@ def test_no_worker_outlives_a_killed_service(root: Path, tmp_path: Path) -> None
         "all workers have ended",
         10,
     )
+
+
+@pytest.mark.slow
+def test_a_copy_that_stalls_and_goes_on_becomes_a_whole_film(root: Path, tmp_path: Path) -> None:
+    """H8: the film had half a narration, and nobody was told."""
+    folder = story(tmp_path / "fox", (4.0, 20.0))
+    whole = (folder / "01.wav").read_bytes()
+    (root / "inbox").mkdir(parents=True)
+    with running_service(root, **SLOWLY) as service:
+        shutil.copytree(folder, root / "inbox/fox", ignore=shutil.ignore_patterns("01.wav"))
+        with (root / "inbox/fox/01.wav").open("wb") as copy:
+            copy.write(whole[: len(whole) // 2])
+            copy.flush()
+            service.wait_for("render.started")
+            copy.write(whole[len(whole) // 2 :])
+        assert "somebody wrote" in service.wait_for("render.retrying")["reason"]
+        assert service.wait_for("story.delivered")["attempt"] == 1
+    report = json.loads((root / "outbox/fox/report.json").read_text())
+    assert report["pages"][0]["narration_seconds"] == 4.0
+    assert (root / "done/fox/01.wav").read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_stories_that_wait_stay_in_the_inbox(root: Path, tmp_path: Path) -> None:
+    """H4: the inbox is the queue, and what waits in it can still be withdrawn."""
+    for number in range(6):
+        drop(story(tmp_path / f"fox-{number}", (60.0,)), root)
+    with running_service(root, STORYREEL_WORKERS__DRAIN_SECONDS="0", **SLOWLY) as service:
+        service.wait_for("story.claimed", count=4)
+        service.wait_for("story.ready", count=6)
+        waiting = sorted(path.name for path in (root / "inbox").glob("[!.]*"))
+        assert len(waiting) == 2
+        assert len(service.events("story.claimed")) == 4
+        assert service.stop() == 0
+
+
+def test_strange_things_in_work_do_not_keep_the_service_from_starting(
+    root: Path, tmp_path: Path
+) -> None:
+    """H2: a link to a folder, or a folder that is not a job, ended each start with a traceback."""
+    (tmp_path / "elsewhere").mkdir()
+    (root / "work").mkdir(parents=True)
+    (root / "work/link").symlink_to(tmp_path / "elsewhere")
+    (root / "outbox/evil").mkdir(parents=True)
+    (root / "outbox/evil/report.json").write_text(100_000 * "[")
+    with running_service(root) as service:
+        drop(story(tmp_path / "fox", (0.3,)), root)
+        service.wait_for("story.delivered")
+        assert service.stop() == 0
+    assert (tmp_path / "elsewhere").is_dir()
 
 
 def test_a_folder_of_the_same_name_in_the_outbox_is_never_overwritten(

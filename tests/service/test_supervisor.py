@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,20 +23,21 @@ from daemon import progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import Problem, WorkersBroken
-from daemon.service import disk, supervisor
-from daemon.service.disk import DiskSpace
+from daemon.inbox import entries_of, fingerprint
+from daemon.service import room, stall, steps, supervisor
+from daemon.service.room import Room, Space
 from daemon.service.supervisor import Supervisor
-from daemon.spool import Job, RecoveredState, Spool, reasons
-from daemon.spool.job import read_job
+from daemon.service.threads import SpoolThreads
+from daemon.spool import Job, Spool, reasons, recover_job, unfinished
+from daemon.spool.job import read_job, record
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
 from tests.helpers.folders import names
 from tests.helpers.logs import events
 from tests.helpers.waiting import until
-from tests.spool.stories import recovered
 
 Act = Callable[[Order], Awaitable[Outcome]]
-MAY_PASS = [Kind.MACHINE, Kind.FILM, Kind.DIED, Kind.TIMEOUT]
+MAY_PASS = [Kind.MACHINE, Kind.FILM, Kind.DIED]
 FINAL = [Kind.STORY, Kind.PROGRAM]
 
 
@@ -105,19 +107,32 @@ def spool(settings: Settings) -> Iterator[Spool]:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two waits that no setting changes."""
-    monkeypatch.setattr(supervisor, "PROGRESS_LOG_SECONDS", 0.01)
-    monkeypatch.setattr(disk, "RECHECK_SECONDS", 0.001)
+    monkeypatch.setattr(stall, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(room, "RECHECK_SECONDS", 0.001)
 
 
 @pytest.fixture
 def no_step_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed step of the spool is tried again at once; the real wait starts with a second."""
-    monkeypatch.setattr(supervisor, "wait_exponential_jitter", lambda **_: wait_none())
+    monkeypatch.setattr(steps, "wait_exponential_jitter", lambda **_: wait_none())
 
 
-def supervise(spool: Spool, workers: Scripted, settings: Settings) -> Supervisor:
+Held = list[tuple[str, str, tuple[str, ...]]]
+
+
+def supervise(
+    spool: Spool, workers: Scripted, settings: Settings, held: Held | None = None
+) -> Supervisor:
+    """A supervisor; what it holds in the inbox is appended to `held`."""
+    folders = [spool.folders.work, spool.folders.outbox]
+    holding: Held = [] if held is None else held
     return Supervisor(
-        spool, workers, DiskSpace(spool.free_bytes, lambda: settings), lambda: settings
+        spool,
+        SpoolThreads(),
+        workers,
+        Room(folders, lambda: settings),
+        lambda: settings,
+        lambda *waiting: holding.append(waiting),
     )
 
 
@@ -125,9 +140,17 @@ def claimed(spool: Spool, name: str = "the-fox") -> Job:
     folder = spool.folders.inbox / name
     folder.mkdir()
     (folder / "manifest.json").write_text("{}")
-    job = spool.claim(name)
+    job = spool.claim(name, fingerprint(entries_of(folder)))
     assert isinstance(job, Job)
     return job
+
+
+def recovered(spool: Spool) -> Job:
+    """The only job that an earlier run left."""
+    (folder,) = unfinished(spool)
+    found = recover_job(spool, folder)
+    assert found
+    return found.job
 
 
 def attempts_on_disk(job: Job) -> int:
@@ -280,7 +303,7 @@ async def test_a_story_that_waits_for_its_next_attempt_occupies_no_worker(
     await asyncio.wait_for(supervised.see_through(claimed(spool, "good")), 20)
     assert names(spool.folders.outbox) == ["good"]
     assert not bad.done()
-    assert not supervised.is_busy(job)
+    assert not supervised.is_busy(job.id)
     bad.cancel()
     await asyncio.wait([bad])
     assert attempts_on_disk(job) == 1
@@ -328,7 +351,10 @@ async def test_progress_is_logged_when_it_has_changed(
 def test_a_story_that_kills_the_service_is_tried_as_often_as_allowed_over_all_restarts(
     settings: Settings,
 ) -> None:
-    """Each run is a real process that ends by SIGKILL as soon as a worker gets the story."""
+    """Each run is a real process that ends by SIGKILL as soon as a worker gets the story.
+
+    Nobody knows whether the story or the machine is at fault, so three times as often.
+    """
 
     async def kill(order: Order) -> Outcome:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -336,18 +362,33 @@ def test_a_story_that_kills_the_service_is_tried_as_often_as_allowed_over_all_re
 
     def run() -> str:
         opened = Spool(settings.folders).open()
-        found = [left.job for left in recovered(opened) if left.state is RecoveredState.UNFINISHED]
-        supervised = supervise(opened, Scripted(kill), settings)
-        asyncio.run(supervised.see_through(found[0] if found else claimed(opened)))
-        return f"{supervised.failed} failed"
+        job = recovered(opened) if unfinished(opened) else claimed(opened)
+
+        async def live() -> int:
+            supervised = supervise(opened, Scripted(kill), settings)
+            await supervised.see_through(job)
+            return supervised.failed
+
+        return f"{asyncio.run(live())} failed"
 
     ends = [in_child(run) for _ in range(10)]
-    assert [ended.was_killed for ended in ends] == [True] * 9 + [False], ends
+    assert [ended.was_killed for ended in ends] == 9 * [True] + [False], ends
     assert ends[9].said == "1 failed"
     (problem,) = reasons.read(settings.folders.failed / "the-fox")
     assert problem.where == "exhausted"
     assert "begun 9 times" in problem.what
     assert names(settings.folders.work) == [".lock"]
+
+
+@pytest.mark.parametrize(("interruptions", "orders"), [(0, 3), (8, 3), (9, 0)])
+async def test_interruptions_cost_a_story_none_of_its_own_attempts(
+    spool: Spool, settings: Settings, interruptions: int, orders: int
+) -> None:
+    """H9: three power cuts, or three stories that ran next to it, failed an innocent story."""
+    workers = Scripted(failing(Kind.DIED))
+    job = replace(claimed(spool), interruptions=interruptions)
+    await supervise(spool, workers, settings).see_through(job)
+    assert len(workers.orders) == orders
 
 
 @pytest.mark.parametrize(("charged", "orders"), [(0, 3), (1, 2), (2, 1), (3, 0), (7, 0)])
@@ -363,18 +404,35 @@ async def test_attempts_of_earlier_runs_are_counted(
     assert names(spool.folders.failed) == ["the-fox"]
 
 
-async def test_a_film_that_an_earlier_run_published_is_only_finished(
-    spool: Spool, settings: Settings
+@pytest.mark.parametrize("was_published", [True, False])
+async def test_a_film_that_an_earlier_run_began_to_publish_is_delivered_and_counted(
+    spool: Spool, settings: Settings, log_lines: LogCapture, was_published: bool
 ) -> None:
+    """M13: the story was finished without a word, and no count had it."""
     workers = Scripted(film)
     job = spool.begin_attempt(claimed(spool))
     await film(Order(job.id, job.name, 1, job.source, job.attempt_folder, settings))
-    spool.publish(job)
-    (found,) = recovered(spool)
-    await supervise(spool, workers, settings).finish(found.job)
+    text = f'{{"job": "{job.id}", "film": {{"seconds": 78.5}}}}'
+    (job.attempt_folder / "report.json").write_text(text)
+    if was_published:
+        spool.publish(job)
+    else:
+        record(replace(job, target="the-fox"))
+    supervised = supervise(spool, workers, settings)
+    await supervised.deliver_again(recovered(spool))
     assert workers.orders == []
     assert names(spool.folders.done) == names(spool.folders.outbox) == ["the-fox"]
     assert names(spool.folders.work) == [".lock"]
+    (line,) = events(log_lines, "story.delivered")
+    assert (line["story"], line["job"], line["film_seconds"]) == ("the-fox", job.id, 78.5)
+    assert line["film"] == str(spool.folders.outbox / "the-fox")
+    assert (supervised.delivered, supervised.concluding) == (1, 0)
+
+
+@pytest.mark.parametrize("report", ["", "{}", '{"film": {"seconds": "long"}}'])
+def test_a_report_without_a_length_gives_none(tmp_path: Path, report: str) -> None:
+    (tmp_path / "report.json").write_text(report)
+    assert supervisor.reported_seconds(tmp_path) == 0.0
 
 
 async def test_a_cancelled_attempt_is_not_charged_and_the_story_continues_at_the_next_start(
@@ -385,16 +443,16 @@ async def test_a_cancelled_attempt_is_not_charged_and_the_story_continues_at_the
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
     await until(lambda: len(workers.orders) == 2)
-    assert supervised.is_busy(job)
+    assert supervised.is_busy(job.id)
     assert attempts_on_disk(job) == 2
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert attempts_on_disk(job) == 1, "the first attempt had failed and stays charged"
     assert names(job.folder) == ["job.json", "source"]
-    assert (supervised.running, supervised.is_busy(job)) == (0, False)
+    assert (supervised.running, supervised.is_busy(job.id)) == (0, False)
     again = Scripted(film)
-    await supervise(spool, again, settings).see_through(recovered(spool)[0].job)
+    await supervise(spool, again, settings).see_through(recovered(spool))
     assert again.orders[0].number == 2
 
 
@@ -456,18 +514,58 @@ async def test_while_draining_a_failed_attempt_is_not_tried_again(
 
 
 async def test_an_attempt_past_its_time_limit_counts_as_stuck(
-    spool: Spool, settings: Settings
+    spool: Spool, make_settings: SettingsMaker
 ) -> None:
-    supervised = supervise(spool, Scripted(forever), settings)
+    """H9: that is one that was ended for standing still, and still runs."""
+    settings = make_settings(workers={"stall_seconds": 0.02}, limits={"free_mib": 0})
+    let_go = asyncio.Event()
+    was_stopped = asyncio.Event()
+
+    async def never_ending(order: Order) -> Outcome:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            was_stopped.set()
+            await let_go.wait()
+        return await film(order)
+
+    supervised = supervise(spool, Scripted(never_ending), settings)
     task = asyncio.create_task(supervised.see_through(claimed(spool)))
-    await until(lambda: supervised.running)
+    await asyncio.wait_for(was_stopped.wait(), 20)
     now = time.monotonic()
-    limit = settings.workers.timeout_seconds
-    assert not supervised.is_stuck(now + limit)
-    assert supervised.is_stuck(now + limit + supervisor.STUCK_SECONDS + 1)
-    task.cancel()
-    await asyncio.wait([task])
-    assert not supervised.is_stuck(now + 10 * limit)
+    assert not supervised.is_stuck(now)
+    assert supervised.is_stuck(now + supervisor.STUCK_SECONDS + 1)
+    let_go.set()
+    await asyncio.wait_for(task, 20)
+    assert not supervised.is_stuck(now + 1e6)
+    assert supervised.delivered == 1, "it ended with a film after all"
+
+
+async def test_an_attempt_that_stands_still_is_ended_and_tried_once_more(
+    spool: Spool, make_settings: SettingsMaker
+) -> None:
+    """H6: three times an hour for a story that never ends, and no film of more than an hour."""
+    settings = make_settings(
+        workers={"stall_seconds": 0.02, "retry_seconds": 0.001, "attempts": 10},
+        limits={"free_mib": 0},
+    )
+    workers = Scripted(forever)
+    await supervise(spool, workers, settings).see_through(claimed(spool))
+    assert len(workers.orders) == 2
+    assert workers.at_once == 0
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert (problem.where, problem.what) == ("timeout", "no progress for 0.02 s")
+
+
+async def test_a_story_that_stood_still_once_may_still_become_a_film(
+    spool: Spool, make_settings: SettingsMaker
+) -> None:
+    settings = make_settings(
+        workers={"stall_seconds": 0.02, "retry_seconds": 0.001}, limits={"free_mib": 0}
+    )
+    supervised = supervise(spool, Scripted(forever, film), settings)
+    await supervised.see_through(claimed(spool))
+    assert supervised.delivered == 1
 
 
 async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: SettingsMaker) -> None:
@@ -475,24 +573,190 @@ async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: Set
     free = 0
     checks = 0
 
-    def free_bytes() -> int:
+    def measure(_: Path) -> Space:
         nonlocal checks
         checks += 1
-        return free
+        return Space(1, free)
 
     workers = Scripted(film)
-    supervised = Supervisor(
-        spool, workers, DiskSpace(free_bytes, lambda: settings), lambda: settings
-    )
+    full = Room([spool.folders.work], lambda: settings, measure)
+    supervised = Supervisor(spool, SpoolThreads(), workers, full, lambda: settings, lambda *_: None)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
     await until(lambda: checks > 10)
     assert (workers.orders, attempts_on_disk(job)) == ([], 0)
-    assert not supervised.is_busy(job)
+    assert not supervised.is_busy(job.id)
 
     free = 10 * 2**20
     await asyncio.wait_for(task, 20)
     assert names(spool.folders.outbox) == ["the-fox"]
+
+
+# ---- a source that changes -----------------------------------------------------------------------
+
+
+def writing(name: str, outcome: Act) -> Act:
+    """An attempt during which somebody writes a file into the story."""
+
+    async def write(order: Order) -> Outcome:
+        (order.source / name).write_text("more")
+        return await outcome(order)
+
+    return write
+
+
+@pytest.mark.parametrize("first", [film, failing(Kind.STORY), failing(Kind.ARRIVING)])
+async def test_an_attempt_during_which_somebody_wrote_on_is_void_and_uncharged(
+    spool: Spool, make_settings: SettingsMaker, log_lines: LogCapture, first: Act
+) -> None:
+    """H8: a copy that stalled became a film with half a narration, or failed for it."""
+    settings = make_settings(
+        watch={"settle_seconds": 0.01}, workers={"attempts": 1}, limits={"free_mib": 0}
+    )
+    workers = Scripted(writing("late.mp3", first), film)
+    job = claimed(spool)
+    supervised = supervise(spool, workers, settings)
+    await supervised.see_through(job)
+    assert [order.number for order in workers.orders] == [1, 1]
+    assert (supervised.delivered, supervised.failed) == (1, 0)
+    assert names(spool.folders.done / "the-fox") == ["late.mp3", "manifest.json"]
+    (line,) = events(log_lines, "render.retrying")
+    assert "somebody wrote into the folder" in line["reason"]
+
+
+async def test_a_story_is_compiled_again_only_when_nobody_writes_into_it_any_more(
+    spool: Spool, make_settings: SettingsMaker
+) -> None:
+    """H8: the new fingerprint is on disk before the next attempt starts."""
+    settings = make_settings(watch={"settle_seconds": 0.01}, limits={"free_mib": 0})
+    recorded: list[str] = []
+
+    async def look(order: Order) -> Outcome:
+        found = read_job(order.attempt.parent)
+        assert found
+        recorded.append(found.fingerprint)
+        return await film(order)
+
+    workers = Scripted(writing("late.mp3", film), look)
+    supervised = supervise(spool, workers, settings)
+    job = claimed(spool)
+    looks = 0
+    real = supervised.source_now
+
+    async def source_now(job: Job) -> str:
+        nonlocal looks
+        looks += 1
+        if looks < 5:
+            (job.source / "late.mp3").write_text(looks * "more ")
+        return await real(job)
+
+    supervised.source_now = source_now  # type: ignore[method-assign]
+    task = asyncio.create_task(supervised.see_through(job))
+    await until(lambda: supervised.resting)
+    assert not supervised.is_busy(job.id)
+    await asyncio.wait_for(task, 20)
+    assert looks == 6, "one after the void attempt, four until it is quiet, one after the film"
+    assert recorded == [fingerprint(entries_of(spool.folders.done / "the-fox"))]
+    assert (supervised.resting, supervised.delivered) == (0, 1)
+
+
+async def test_a_source_that_changes_during_every_attempt_is_charged_in_the_end(
+    spool: Spool, make_settings: SettingsMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H8: a filesystem whose files never look the same twice must not occupy a worker for ever."""
+    monkeypatch.setattr(supervisor, "MOST_VOID_ATTEMPTS", 2)
+    settings = make_settings(
+        watch={"settle_seconds": 0.001},
+        workers={"attempts": 1, "retry_seconds": 0.001},
+        limits={"free_mib": 0},
+    )
+
+    async def write(order: Order) -> Outcome:
+        (order.source / f"{time.monotonic_ns()}").touch()
+        return await film(order)
+
+    workers = Scripted(write)
+    supervised = supervise(spool, workers, settings)
+    await supervised.see_through(claimed(spool))
+    assert [order.number for order in workers.orders] == [1, 1, 1]
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert "changed during each attempt" in problem.what
+    assert names(spool.folders.outbox) == []
+
+
+async def test_a_job_of_an_older_version_has_no_fingerprint_and_is_not_compared(
+    spool: Spool, settings: Settings
+) -> None:
+    workers = Scripted(writing("late.mp3", film))
+    job = replace(claimed(spool), fingerprint="")
+    await supervise(spool, workers, settings).see_through(job)
+    assert len(workers.orders) == 1
+    assert names(spool.folders.outbox) == ["the-fox"]
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
+async def test_a_source_that_cannot_be_looked_at_counts_as_unchanged(
+    spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    def fail(_: Job) -> str:
+        raise error
+
+    monkeypatch.setattr(supervisor, "source_fingerprint", fail)
+    supervised = supervise(spool, Scripted(film), settings)
+    await supervised.see_through(claimed(spool))
+    assert supervised.delivered == 1
+
+
+# ---- stories that have not arrived ---------------------------------------------------------------
+
+
+async def not_arrived(order: Order) -> Outcome:
+    what = "its SHA-256 differs from the declared one"
+    return Failure(order.job, Kind.ARRIVING, (Problem("page 1", what, "Wait.", "01.mp3"),))
+
+
+async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inbox(
+    spool: Spool, settings: Settings, log_lines: LogCapture
+) -> None:
+    held: Held = []
+    workers = Scripted(not_arrived)
+    supervised = supervise(spool, workers, settings, held)
+    job = claimed(spool)
+    await supervised.see_through(job)
+    assert len(workers.orders) == 1
+    assert names(spool.folders.inbox / "the-fox") == ["manifest.json"]
+    assert names(spool.folders.work) == [".lock"]
+    lacking = ("01.mp3 (its SHA-256 differs from the declared one)",)
+    assert held == [("the-fox", job.fingerprint, lacking)]
+    (line,) = events(log_lines, "story.waiting")
+    assert (line["story"], line["lacking"]) == ("the-fox", list(lacking))
+    assert (supervised.delivered, supervised.failed, supervised.concluding) == (0, 0, 0)
+
+
+async def test_a_story_whose_name_is_taken_in_the_inbox_fails_instead(
+    spool: Spool, settings: Settings
+) -> None:
+    """The folder in the inbox is the newer one."""
+    held: Held = []
+    supervised = supervise(spool, Scripted(not_arrived), settings, held)
+    job = claimed(spool)
+    (spool.folders.inbox / "the-fox").mkdir()
+    await supervised.see_through(job)
+    assert held == []
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert problem.file == "01.mp3"
+
+
+@pytest.mark.usefixtures("no_step_waits")
+async def test_a_story_that_cannot_be_given_back_yet_is_given_back_later(
+    spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Spool.give_back
+    answers = iter([False, False])
+    monkeypatch.setattr(Spool, "give_back", lambda *args: next(answers, None) or real(*args))
+    held: Held = []
+    await supervise(spool, Scripted(not_arrived), settings, held).see_through(claimed(spool))
+    assert [name for name, _, _ in held] == ["the-fox"]
 
 
 # ---- steps of the spool --------------------------------------------------------------------------
@@ -506,19 +770,23 @@ async def test_a_folder_that_is_gone_for_a_while_is_waited_for(
     """A lost network share: when it is back, the film is delivered once, from the same attempt."""
     place: Path = getattr(spool.folders, gone)
     away = spool.folders.root / "away"
-    place.rename(away)
-    workers = Scripted(film)
+
+    async def film_of_a_lost_share(order: Order) -> Outcome:
+        place.rename(away)
+        return await film(order)
+
+    workers = Scripted(film_of_a_lost_share)
     supervised = supervise(spool, workers, settings)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
     await until(lambda: len(events(log_lines, "service.degraded")) > 2)
-    assert supervised.is_busy(job)
+    assert supervised.is_busy(job.id)
     away.rename(place)
     await asyncio.wait_for(task, 20)
     assert "No such file" in events(log_lines, "service.degraded")[0]["reason"]
     assert len(workers.orders) == 1
     assert names(spool.folders.outbox) == names(spool.folders.done) == ["the-fox"]
-    assert not supervised.is_busy(job)
+    assert not supervised.is_busy(job.id)
 
 
 @pytest.mark.usefixtures("no_step_waits")

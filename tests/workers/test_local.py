@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pebble import ProcessPool
 from PIL import ImageFont
 
 from daemon import config, progress
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import WorkersBroken
+from daemon.service.stall import until_stalled
+from daemon.service.threads import Threads
+from daemon.spool import Job
 from daemon.workers import Workers, sandbox
 from daemon.workers.local import LocalWorkers
 from tests.helpers.pictures import picture
@@ -63,18 +67,13 @@ def long_order(pool_settings: Settings, request: pytest.FixtureRequest) -> Order
     return order_for(pool_settings, f"long {request.node.name}", long_story)
 
 
-def order_for(
-    settings: Settings, name: str, make: Callable[[Path], object], **workers: Any
-) -> Order:
+def order_for(settings: Settings, name: str, make: Callable[[Path], object]) -> Order:
     job = settings.folders.work / name.replace("/", "_")
     make(job / "source")
     (job / "attempt-1").mkdir()
     # moviepy is the slow writer, and its encoder is a process of its own.
-    changed = {
-        "film": settings.film.model_copy(update={"writer": "moviepy"}),
-        "workers": settings.workers.model_copy(update=workers),
-    }
-    settings = settings.model_copy(update=changed)
+    film = settings.film.model_copy(update={"writer": "moviepy"})
+    settings = settings.model_copy(update={"film": film})
     return Order(name, name, 1, job / "source", job / "attempt-1", settings)
 
 
@@ -146,17 +145,41 @@ async def test_a_worker_killed_by_its_story_costs_that_attempt_alone(
 
 
 async def test_a_story_that_takes_too_long_costs_that_attempt_alone(
-    workers: LocalWorkers, pool_settings: Settings, order: Order
+    workers: LocalWorkers, order: Order, long_order: Order
 ) -> None:
-    slow = order_for(pool_settings, "slow", long_story, timeout_seconds=0.5)
-    task = await rendering(workers, slow)
+    """H6: what stands still, here a stopped process, is ended as the supervisor does it."""
+    task = await rendering(workers, long_order)
     pid = worker()
-    outcome = await task
-    assert isinstance(outcome, Failure)
-    assert (outcome.job, outcome.kind) == ("slow", Kind.TIMEOUT)
-    assert "0.5 s" in str(outcome.problems[0])
-    assert not is_alive(pid)
+    for stopped in [pid, *children(pid)]:
+        os.kill(stopped, signal.SIGSTOP)
+    job = Job(long_order.job, long_order.name, long_order.source.parent, attempts=1)
+    looks = Threads("look", 1, patience_seconds=60)
+    await asyncio.wait_for(until_stalled(job, lambda: 0.5, looks), 30)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])
+    await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 20)
     assert_film(await workers.submit(order), order)
+
+
+async def test_no_attempt_has_a_time_limit_of_the_wall_clock(
+    pool_settings: Settings, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H6: setting the clock ended all running attempts; the supervisor watches their progress."""
+    pool = LocalWorkers(pool_settings)
+    limits: list[object] = []
+    real = ProcessPool.schedule
+
+    def schedule(*args: Any, **kwargs: Any) -> Any:
+        limits.append(kwargs.get("timeout"))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(ProcessPool, "schedule", schedule)
+    try:
+        assert_film(await pool.submit(order), order)
+    finally:
+        pool.stop()
+    assert limits == [None]
 
 
 async def test_cancelling_a_call_ends_its_attempt(
@@ -209,6 +232,17 @@ async def test_a_worker_may_read_the_font_in_the_settings_and_no_file_next_to_it
                 other.result(FIRST_START_SECONDS)
     finally:
         pool.stop()
+
+
+def test_every_thread_of_a_real_worker_is_confined(workers: LocalWorkers) -> None:
+    """H1: the thread that waits for the end of the service was started too early, and was free."""
+    if not sandbox.is_supported():
+        pytest.skip("this kernel has no Landlock")
+    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
+    threads = [*Path(f"/proc/{pid}/task").iterdir()]
+    states = [(thread / "status").read_text() for thread in threads]
+    assert len(states) >= 2
+    assert ["NoNewPrivs:\t1" in state for state in states] == [True] * len(states)
 
 
 def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:

@@ -1,0 +1,83 @@
+"""From the inbox to a job: folders that are ready are claimed, one at a time.
+
+The inbox is the queue. A folder is claimed only when a worker will soon want it and the disk has
+room.
+"""
+
+from daemon.inbox import fingerprint
+from daemon.inbox.watcher import Settled, Watcher
+from daemon.log import Event, logger
+from daemon.service.jobs import Jobs
+from daemon.service.room import Room
+from daemon.service.steps import log_degraded
+from daemon.service.supervisor import Supervisor
+from daemon.service.threads import SpoolThreads
+from daemon.spool import Job, Spool, Unclaimable
+
+
+class Claims:
+    """Takes what the watcher offers. `is_claiming`: whether a folder is on its way to its task."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        threads: SpoolThreads,
+        watcher: Watcher,
+        room: Room,
+        supervisor: Supervisor,
+        jobs: Jobs,
+    ) -> None:
+        self.is_claiming = False
+        self._spool = spool
+        self._threads = threads
+        self._watcher = watcher
+        self._room = room
+        self._supervisor = supervisor
+        self._jobs = jobs
+
+    async def keep_claiming(self) -> None:
+        """Claim folders until cancelled."""
+        while True:
+            await self._jobs.free_place()
+            await self._room.wait()
+            settled = await self._watcher.take()
+            self.is_claiming = True
+            await self._room.wait()  # the folder may have come after hours
+            await self.claim(settled)
+            self.is_claiming = False
+
+    async def claim(self, settled: Settled) -> None:
+        """Claim a folder and begin its job, unless it is gone or cannot be moved.
+
+        Once the folder has been moved, nothing can come before its task.
+        """
+        name = settled.name
+        async with self._jobs.moving:
+            try:
+                claimed = await self._threads.claims.run(
+                    self._spool.claim, name, fingerprint(settled.entries)
+                )
+            except OSError as error:
+                self._watcher.refuse(name)
+                mend = "It stays in the inbox and is tried again; look at the disk and permissions."
+                log_degraded(f"{name} cannot be claimed: {error.strerror}", mend)
+                return
+            if isinstance(claimed, Unclaimable):
+                self._watcher.refuse(name)
+                reason = claimed.reason
+                mend = claimed.mend
+                logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=reason, mend=mend)
+            elif claimed:
+                self._jobs.begin(claimed.folder, self.see_through(claimed))
+
+    async def see_through(self, job: Job) -> None:
+        """See a claimed story through. One that changed just before the claim is given back."""
+        if await self._supervisor.source_now(job) != job.fingerprint:
+            try:
+                if await self._threads.steps.run(self._spool.give_back, job):
+                    return  # somebody wrote into it at the last moment: it must settle again
+            except OSError:  # it may be back in the inbox: the disk says how to go on
+                await self._jobs.recover(job.folder)
+                return
+        logger().info(Event.STORY_CLAIMED, story=job.name, job=job.id)
+        await self._supervisor.see_through(job)
