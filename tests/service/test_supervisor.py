@@ -4,6 +4,7 @@ Workers are scripted, because a test must choose which outcome follows which.
 """
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -752,10 +753,17 @@ async def test_a_story_that_cannot_be_given_back_yet_is_given_back_later(
     spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Spool.give_back
-    answers = iter([False, False])
-    monkeypatch.setattr(Spool, "give_back", lambda *args: next(answers, None) or real(*args))
+    tries = 0
+
+    def give_back(spool: Spool, job: Job) -> bool:
+        nonlocal tries
+        tries += 1
+        return tries == 3 and real(spool, job)
+
+    monkeypatch.setattr(Spool, "give_back", give_back)
     held: Held = []
     await supervise(spool, Scripted(not_arrived), settings, held).see_through(claimed(spool))
+    assert tries == 3
     assert [name for name, _, _ in held] == ["the-fox"]
 
 
@@ -832,6 +840,31 @@ async def test_a_shutdown_while_an_attempt_is_being_charged_does_not_charge_it(
     await until(ended.is_set)
     assert workers.orders == []
     assert attempts_on_disk(job) == 0
+
+
+async def test_a_shutdown_while_a_full_disk_keeps_an_attempt_from_being_charged_is_quick(
+    spool: Spool, settings: Settings, log_lines: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited for room on the disk, until systemd killed the service."""
+    began = threading.Event()
+    go_on = threading.Event()
+
+    def full(_: Spool, __: Job) -> Job:
+        began.set()
+        go_on.wait(20)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Spool, "begin_attempt", full)
+    job = claimed(spool)
+    task = asyncio.create_task(supervise(spool, Scripted(film), settings).see_through(job))
+    await until(began.is_set)
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait_for(asyncio.wait([task]), 20)
+    assert task.cancelled()
+    assert attempts_on_disk(job) == 0
+    assert events(log_lines, "service.degraded") == []
 
 
 async def test_each_order_asks_for_other_music_than_the_previous_film_had(
