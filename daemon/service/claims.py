@@ -68,9 +68,11 @@ class Claims:
                 mend = claimed.mend
                 logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=reason, mend=mend)
             elif claimed:
-                self._jobs.begin(claimed.folder, self.see_through(claimed))
+                self._watcher.notify(name)  # it is no longer in the inbox
+                is_given_up = bool(settled.lacking)
+                self._jobs.begin(claimed.folder, self.see_through(claimed, is_given_up))
 
-    async def see_through(self, job: Job) -> None:
+    async def see_through(self, job: Job, is_given_up: bool) -> None:
         """See a claimed story through. One that changed just before the claim is given back."""
         if await self._supervisor.source_now(job) != job.fingerprint:
             try:
@@ -80,4 +82,4 @@ class Claims:
                 await self._jobs.recover(job.folder)
                 return
         logger().info(Event.STORY_CLAIMED, story=job.name, job=job.id)
-        await self._supervisor.see_through(job)
+        await self._supervisor.see_through(job, is_given_up=is_given_up)

@@ -116,10 +116,11 @@ class Supervisor:
 
     # ---- one story, from claim to end ------------------------------------------------------------
 
-    async def see_through(self, job: Job) -> None:
+    async def see_through(self, job: Job, *, is_given_up: bool = False) -> None:
         """Compile a claimed story, then deliver or fail it, or give it back to the inbox.
 
-        When cancelled, it leaves the job as it is on disk; the next start recovers it.
+        `is_given_up`: it has been waited for long enough, so that it fails if it has still not
+        arrived. When cancelled, it leaves the job as it is on disk; the next start recovers it.
         """
         began = time.monotonic()
         job, outcome = await self.compile(job)
@@ -129,10 +130,11 @@ class Supervisor:
                     self._last_music = outcome.music
                     await self._threads.publications.run(self._spool.remember_music, outcome.music)
                 await self.deliver(job, began, outcome.seconds)
-            elif outcome.kind is Kind.ARRIVING and await self.gave_back(job, outcome, began):
                 return
-            else:
-                await self.give_up(job, outcome, began)
+            may_wait = outcome.kind is Kind.ARRIVING and not is_given_up
+            if may_wait and await self.gave_back(job, outcome, began):
+                return
+            await self.give_up(job, outcome, began)
 
     @contextlib.contextmanager
     def conclusion(self, job: Job) -> Iterator[None]:
@@ -229,7 +231,8 @@ class Supervisor:
 
         async def look() -> str:
             try:
-                return await self._threads.looks.run(source_fingerprint, job)
+                ignore = self._settings().watch.ignore
+                return await self._threads.looks.run(source_fingerprint, job, ignore)
             except (FileNotFoundError, PermissionError):
                 return job.fingerprint
 
@@ -396,9 +399,9 @@ class Supervisor:
 # ---- looks ---------------------------------------------------------------------------------------
 
 
-def source_fingerprint(job: Job) -> str:
-    """The fingerprint of the job's source as it is now. Raises OSError."""
-    return fingerprint(entries_of(job.source))
+def source_fingerprint(job: Job, ignore: tuple[str, ...]) -> str:
+    """The fingerprint of the job's source as it is now, without names to ignore. Raises OSError."""
+    return fingerprint(entries_of(job.source, ignore))
 
 
 def give_back(spool: Spool, job: Job) -> bool:

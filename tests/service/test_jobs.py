@@ -71,7 +71,7 @@ class Lives:
         self.delivered.append(job)
 
     async def source_now(self, job: Job) -> str:
-        return supervisor.source_fingerprint(job)
+        return supervisor.source_fingerprint(job, ())
 
     def is_busy(self, job_id: str) -> bool:
         return job_id in self.busy

@@ -625,6 +625,18 @@ async def test_an_attempt_during_which_somebody_wrote_on_is_void_and_uncharged(
     assert "somebody wrote into the folder" in line["reason"]
 
 
+@pytest.mark.parametrize("name", ["Thumbs.db", "notes.bak"])
+async def test_litter_that_appears_during_an_attempt_does_not_void_it(
+    spool: Spool, make_settings: SettingsMaker, name: str
+) -> None:
+    """A NAS indexes a folder while it is compiled."""
+    settings = make_settings(watch={"ignore": ["*.bak"]}, limits={"free_mib": 0})
+    workers = Scripted(writing(name, film))
+    supervised = supervise(spool, workers, settings)
+    await supervised.see_through(claimed(spool))
+    assert (len(workers.orders), supervised.delivered) == (1, 1)
+
+
 async def test_a_story_is_compiled_again_only_when_nobody_writes_into_it_any_more(
     spool: Spool, make_settings: SettingsMaker
 ) -> None:
@@ -699,7 +711,7 @@ async def test_a_job_of_an_older_version_has_no_fingerprint_and_is_not_compared(
 async def test_a_source_that_cannot_be_looked_at_counts_as_unchanged(
     spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
 ) -> None:
-    def fail(_: Job) -> str:
+    def fail(_job: Job, _ignore: tuple[str, ...]) -> str:
         raise error
 
     monkeypatch.setattr(supervisor, "source_fingerprint", fail)
@@ -732,6 +744,19 @@ async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inb
     (line,) = events(log_lines, "story.waiting")
     assert (line["story"], line["lacking"]) == ("the-fox", list(lacking))
     assert (supervised.delivered, supervised.failed, supervised.concluding) == (0, 0, 0)
+
+
+async def test_a_story_that_was_given_up_fails_when_it_has_still_not_arrived(
+    spool: Spool, settings: Settings
+) -> None:
+    """C2: it would be claimed and given back once a day, for ever."""
+    held: Held = []
+    supervised = supervise(spool, Scripted(not_arrived), settings, held)
+    await supervised.see_through(claimed(spool), is_given_up=True)
+    assert held == []
+    assert names(spool.folders.inbox) == []
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert problem.file == "01.mp3"
 
 
 async def test_a_story_whose_name_is_taken_in_the_inbox_fails_instead(
