@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import create_autospec
 
@@ -52,6 +53,7 @@ class Lives:
 
     def __init__(self) -> None:
         self.seen: list[Job] = []
+        self.given_up: list[str] = []
         self.delivered: list[Job] = []
         self.let_go = asyncio.Event()
         self.drained = False
@@ -61,8 +63,10 @@ class Lives:
         self.moved = asyncio.Event()
         self.error: BaseException | None = None
 
-    async def see_through(self, job: Job) -> None:
+    async def see_through(self, job: Job, *, is_given_up: bool = False) -> None:
         self.seen.append(job)
+        if is_given_up:
+            self.given_up.append(job.name)
         if self.error:
             raise self.error
         await self.let_go.wait()
@@ -394,6 +398,18 @@ async def test_a_claimed_story_has_a_task_although_it_cannot_be_looked_at(
     await parts.claims.claim(parts.drop())
     assert len(parts.jobs) == 1
     await until(lambda: looks)
+    await until(lambda: not len(parts.jobs))
+
+
+@pytest.mark.parametrize("lacking", [(), ("02.png",)])
+async def test_a_folder_that_lacks_files_is_claimed_as_given_up(
+    parts: Parts, lacking: tuple[str, ...]
+) -> None:
+    await parts.claims.claim(replace(parts.drop(), lacking=lacking))
+    await until(lambda: parts.lives.seen)
+    assert parts.lives.given_up == (["the-fox"] if lacking else [])
+    parts.watcher.notify.assert_called_once_with("the-fox")
+    parts.lives.let_go.set()
     await until(lambda: not len(parts.jobs))
 
 
