@@ -52,7 +52,6 @@ def test_every_kind_of_failure_is_covered_by_the_test_above() -> None:
         "film",
         "died",
         "timeout",
-        "arriving",
         "exhausted",
         "program",
     ]

@@ -23,7 +23,7 @@ from tenacity.wait import wait_exponential_jitter
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.delivery import files, report
-from daemon.errors import WorkersBroken
+from daemon.errors import FilmError, WorkersBroken
 from daemon.inbox import entries_of, fingerprint
 from daemon.log import Event, logger, seconds_since
 from daemon.service.room import Room
@@ -343,9 +343,15 @@ class Supervisor:
     async def deliver(self, job: Job, began: float, film_seconds: float | None = None) -> None:
         """Publish a film and keep its source. `began`: the monotonic time when the job began.
 
-        `film_seconds` None: the film's report says how long it is.
+        `film_seconds` None: the film's report says how long it is. A worker that said it made a
+        film and left none fails its story.
         """
-        job = await until_it_works(self._threads.publications.run, self._spool.publish, job)
+        try:
+            job = await until_it_works(self._threads.publications.run, self._spool.publish, job)
+        except FilmError as error:
+            mend = "Move the folder back into the inbox; if that goes on, please report it."
+            await self.give_up(job, Failure.of(job.id, Kind.FILM, str(error), mend), began)
+            return
         folder = self._spool.folders.outbox / job.target
         if film_seconds is None:
             film_seconds = await self._threads.publications.run(reported_seconds, folder)

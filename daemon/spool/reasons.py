@@ -37,6 +37,7 @@ def write(job: Job, failure: Failure) -> None:
         fields["trace"] = failure.trace
     put(job, ERROR, json.dumps(fields, indent=2) + "\n")
     put(job, WHY, in_words(job.name, failure.problems))
+    durable.sync_folder(job.folder)  # the files were moved out of it
     with contextlib.suppress(PermissionError):  # the owner may have taken away the right to read it
         durable.sync_folder(job.source)
 

@@ -720,6 +720,22 @@ async def test_a_source_that_cannot_be_looked_at_counts_as_unchanged(
     assert supervised.delivered == 1
 
 
+async def test_a_worker_that_says_it_made_a_film_and_left_none_fails_its_story(
+    spool: Spool, settings: Settings
+) -> None:
+    """M4: what a worker leaves is not trusted, and neither is what it says."""
+
+    async def nothing(order: Order) -> Outcome:
+        return Film(order.job, order.attempt, 1.5)
+
+    supervised = supervise(spool, Scripted(nothing), settings)
+    await supervised.see_through(claimed(spool))
+    assert (supervised.delivered, supervised.failed) == (0, 1)
+    assert names(spool.folders.outbox) == []
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert "has no film in it" in problem.what
+
+
 # ---- stories that have not arrived ---------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from daemon.delivery import report
 from daemon.errors import SpoolError
-from daemon.spool import Job, RecoveredState, Spool, spool
+from daemon.spool import Job, RecoveredState, Spool, Unclaimable, spool
 from tests.spool import disk
 from tests.spool.crashes import Life, until_it_works
 from tests.spool.disk import Fault, meddled, pass_on
@@ -194,6 +194,42 @@ def test_a_film_elsewhere_whose_report_cannot_be_read_now_is_not_published_again
     assert opened.publish(job).target == "the-fox"
     assert names(folders.outbox) == ["the-fox"]
     opened.close()
+
+
+def test_a_story_that_cannot_be_given_back_stays_claimed(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = claimed(opened)
+    monkeypatch.setattr(os, "rename", partial(fail_with, errno.EIO))
+    assert not opened.give_back(job)
+    assert opened.jobs() == [job]
+    assert contents(job.source) == STORY
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EPERM, errno.EXDEV, errno.EBUSY], ids=ids)
+def test_an_error_that_the_folder_itself_gives_is_said_of_the_folder(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    put_story(opened.folders)
+    monkeypatch.setattr(os, "rename", partial(fail_if_from_inbox, error, os.rename))
+    assert isinstance(opened.claim("the-fox"), Unclaimable)
+    assert contents(opened.folders.inbox / "the-fox") == STORY
+    assert names(opened.folders.work) == [".lock"]
+
+
+def fail_if_from_inbox(error: int, rename: Callable[..., None], source: Path, target: Path) -> None:
+    if Path(source).parent.name == "inbox":
+        fail_with(error)
+    rename(source, target)
+
+
+def test_a_work_folder_that_is_gone_does_not_make_a_story_look_gone(opened: Spool) -> None:
+    """C1: only a folder that is not in the inbox is nobody's fault."""
+    put_story(opened.folders)
+    shutil.rmtree(opened.folders.work)
+    with pytest.raises(FileNotFoundError):
+        opened.claim("the-fox")
+    assert contents(opened.folders.inbox / "the-fox") == STORY
 
 
 # ---- removing -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Recovery: after a crash at any instant no story is lost, published twice, or half published."""
 
 import errno
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -213,6 +214,28 @@ def test_an_attempt_that_had_ended_stays_charged(opened: Spool) -> None:
     job = attempted(opened, claimed(opened))
     opened.drop_attempt(job)
     assert recovered(opened) == [Recovered(job, RecoveredState.UNFINISHED)]
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "pipe"])
+def test_what_is_in_the_place_of_an_attempt_is_removed_and_not_followed(
+    opened: Spool, tmp_path: Path, kind: str
+) -> None:
+    """M4"""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "theirs").touch()
+    job = opened.begin_attempt(claimed(opened))
+    job.attempt_folder.rmdir()
+    if kind == "file":
+        job.attempt_folder.touch()
+    elif kind == "link":
+        job.attempt_folder.symlink_to(outside)
+    else:
+        os.mkfifo(job.attempt_folder)
+    (found,) = recovered(opened)
+    assert (found.state, found.job.interruptions) == (RecoveredState.UNFINISHED, 1)
+    assert names(job.folder) == [RECORD, "source"]
+    assert names(outside) == ["theirs"]
 
 
 def test_an_attempt_begins_in_an_empty_folder(opened: Spool) -> None:
