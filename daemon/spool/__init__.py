@@ -2,7 +2,7 @@
 
 `spool` takes the steps, `recovery` continues after a crash, and `lock` keeps a second service away.
 `job` is the record of a claimed story, and `reasons` is what a failed one says. `durable` moves and
-writes so that a loss of power cannot undo it.
+writes so that a loss of power cannot undo it, under `free_names`; `looks` say what is on the disk.
 
 Others use the names below, `reasons.read` and `durable.move_folder`.
 """

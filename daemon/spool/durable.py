@@ -1,27 +1,21 @@
-"""Moves and writes that survive a loss of power, and names that overwrite nothing.
+"""Moves and writes that survive a loss of power.
 
 A rename is atomic, but it is on disk only after the folders that it changed are synced. Syncing a
 file does not sync its name (fsync(2)).
 
 On a network filesystem, an error of a rename does not say that nothing was renamed: the server may
-have done it, and its reply was lost (rename(2), BUGS). So after an error, look. And an error of a
-look does not say that nothing is there: every look here raises it.
+have done it, and its reply was lost (rename(2), BUGS). So after an error, look (`looks`).
 """
 
 import errno
-import itertools
 import os
 import shutil
-import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.delivery import files
+from daemon.spool.free_names import free_names
+from daemon.spool.looks import exists, is_folder
 
-LONGEST_NAME = 255
-"""Bytes of a file's name on the filesystems of Linux (NAME_MAX)."""
-LONGEST_ADDITION = files.LONGEST_ADDITION + len("-999999")
-"""The most bytes that are added to a story's name: a number, and the longest ending of a file."""
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR)
 """The errors of a rename to a name that something else has."""
 
@@ -100,53 +94,3 @@ def move_folder(source: Path, parent: Path, name: str) -> Path | None:
         sync_folder(source.parent)
         return parent / free
     raise AssertionError("there is always another name")
-
-
-def free_names(parent: Path, name: str) -> Iterator[str]:
-    """The free ones of `name`, `name-2`, `name-3`, …; never ends.
-
-    A name is shortened so that the filesystem takes it together with any addition.
-    """
-    stem = name
-    while len(os.fsencode(stem)) > LONGEST_NAME - LONGEST_ADDITION:
-        stem = stem[:-1]
-    numbered = (f"{stem}-{number}" for number in itertools.count(2))
-    for candidate in itertools.chain([stem], numbered):
-        if not exists(parent / candidate):
-            yield candidate
-
-
-# ---- looks --------------------------------------------------------------------------------------
-
-
-def exists(path: Path) -> bool:
-    """Whether anything is at a path, also a link to nothing.
-
-    Raises OSError when that cannot be seen: `Path.exists` and `os.path.lexists` then say no.
-    """
-    return mode_of(path) != 0
-
-
-def is_folder(path: Path) -> bool:
-    """Whether a path is a folder itself, not a link to one. An impossible name is not a folder.
-
-    Raises OSError when that cannot be seen: since Python 3.14, `Path.is_dir` then says no.
-    """
-    return stat.S_ISDIR(mode_of(path))
-
-
-def mode_of(path: Path) -> int:
-    """What is at a path, as `stat` describes it; 0 when nothing is. Raises every other OSError."""
-    try:
-        return path.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return 0
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            return 0
-        raise
-
-
-def is_plain_name(name: object) -> bool:
-    """Whether this is the name of one entry of a folder, and cannot lead out of that folder."""
-    return isinstance(name, str) and name not in ("", ".", "..") and "/" not in name

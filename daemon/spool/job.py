@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.delivery.files import NO_FILE, read_plain
-from daemon.spool import durable
+from daemon.spool import durable, looks
 
 RECORD = "job.json"
 LARGEST = 2**20
@@ -101,7 +101,7 @@ def read_job(folder: Path) -> Job | None:
 
 def plain_name(value: Any) -> str:
     """A recorded name, which becomes part of a path. Raises ValueError unless it is plain."""
-    if not durable.is_plain_name(value):
+    if not looks.is_plain_name(value):
         raise ValueError(value)
     return str(value)
 

@@ -14,7 +14,9 @@ from daemon.delivery.files import read_plain
 from daemon.errors import Problem
 from daemon.printable import printable
 from daemon.spool import durable
+from daemon.spool.free_names import free_names
 from daemon.spool.job import Job, now
+from daemon.spool.looks import is_folder
 
 LARGEST = 4 * 2**20
 """The most bytes of an `error.json` that are read."""
@@ -51,8 +53,8 @@ def put(job: Job, name: str, text: str) -> None:
     durable.write_file(draft, text)
     place = job.source / name
     with contextlib.suppress(PermissionError):
-        if durable.is_folder(place):
-            free = next(durable.free_names(job.source, f"{name}-folder"))
+        if is_folder(place):
+            free = next(free_names(job.source, f"{name}-folder"))
             place.rename(job.source / free)
         draft.replace(place)
 

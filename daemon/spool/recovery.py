@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from pathlib import Path
 
-from daemon.spool.durable import exists, is_folder, remove_tree
+from daemon.spool.durable import remove_tree
 from daemon.spool.job import (
     ID,
     Job,
@@ -18,6 +18,7 @@ from daemon.spool.job import (
     rebuilt,
     record,
 )
+from daemon.spool.looks import exists, is_folder
 from daemon.spool.spool import Spool
 
 

@@ -24,10 +24,6 @@ from daemon.errors import FilmError
 from daemon.spool import reasons
 from daemon.spool.durable import (
     TAKEN,
-    exists,
-    free_names,
-    is_folder,
-    is_plain_name,
     move_folder,
     remove_tree,
     rename,
@@ -35,6 +31,7 @@ from daemon.spool.durable import (
     sync_folder,
     write_file,
 )
+from daemon.spool.free_names import free_names
 from daemon.spool.job import (
     RECORD,
     Job,
@@ -46,6 +43,7 @@ from daemon.spool.job import (
     record,
 )
 from daemon.spool.lock import Lock, make_folders
+from daemon.spool.looks import exists, is_folder, is_plain_name
 
 LAST_MUSIC = ".last-music"
 """The file in work/ that names the track of the latest film."""

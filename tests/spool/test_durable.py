@@ -3,14 +3,12 @@
 import errno
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from functools import partial
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.spool import durable
@@ -21,33 +19,6 @@ NAMES = (
     .map(os.fsdecode)
     .filter(lambda name: name not in (".", "..") and not {"/", "\0"} & {*name})
 )
-
-
-@given(NAMES)
-@example("x" * 255)
-@example("é" * 127)
-@example("x" * 236)
-def test_the_filesystem_takes_free_names_even_with_an_ending(name: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for number, free in enumerate(islice(durable.free_names(Path(folder), name), 3), 1):
-            Path(folder, free + ".chapters.txt").touch()
-            Path(folder, free).touch()
-            assert free.endswith(f"-{number}") or number == 1
-        assert len([*Path(folder).iterdir()]) == 6
-
-
-@given(NAMES, st.sets(st.integers(1, 6)))
-def test_free_names_skip_what_is_there_and_keep_their_order(name: str, taken: set[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = [*islice(durable.free_names(Path(folder), name), 6)]
-        for number in taken:
-            Path(folder, wanted[number - 1]).symlink_to("nowhere")
-        left = [free for number, free in enumerate(wanted, 1) if number not in taken]
-
-        assert [*islice(durable.free_names(Path(folder), name), len(left))] == left
-        assert name.startswith(wanted[0])
-        room = durable.LONGEST_NAME - durable.LONGEST_ADDITION
-        assert wanted[0] == name or len(os.fsencode(name)) > room
 
 
 @pytest.mark.parametrize("before", [None, "old"])
@@ -180,20 +151,6 @@ def test_a_file_in_the_place_of_the_target_folder_is_an_error_not_an_endless_sea
     assert (ended.signal, ended.said) == (0, str(errno.ENOTDIR))
 
 
-@pytest.mark.parametrize("kind", ["folder", "link to a folder", "file", "nothing"])
-def test_only_a_folder_itself_counts_as_a_folder(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "x"
-    if kind == "folder":
-        path.mkdir()
-    elif kind == "link to a folder":
-        path.symlink_to(tmp_path)
-    elif kind == "file":
-        path.touch()
-    assert durable.is_folder(path) == (kind == "folder")
-    assert not durable.is_folder(path / "below")
-    assert not durable.is_folder(tmp_path / "a\0b")
-
-
 def test_only_regular_files_are_synced_and_nothing_else_is_opened(tmp_path: Path) -> None:
     """M4 and LOW of service.md: a folder was EISDIR, a pipe blocked, a link was followed."""
     (tmp_path / "file").touch()
@@ -220,32 +177,3 @@ def test_a_write_replaces_whatever_is_in_the_place_of_its_draft(tmp_path: Path, 
     assert (tmp_path / "record.json").read_text() == "new"
     assert outside.read_text() == "theirs"
     assert not os.path.lexists(draft)
-
-
-@pytest.mark.parametrize("error", [errno.EIO, errno.ESTALE, errno.EACCES])
-def test_a_look_that_fails_is_an_error_and_not_an_absence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
-) -> None:
-    """C1"""
-
-    def failing(_: Path) -> os.stat_result:
-        raise OSError(error, os.strerror(error))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "lstat", failing)
-        for look in (durable.exists, durable.is_folder):
-            with pytest.raises(OSError, match=os.strerror(error)):
-                look(tmp_path)
-    for look in (durable.exists, durable.is_folder):
-        assert look(tmp_path)
-        assert not look(tmp_path / ("x" * 300))
-
-
-@given(NAMES)
-def test_every_name_of_a_file_is_a_plain_name(name: str) -> None:
-    assert durable.is_plain_name(name)
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "/", "a/b", "../x", "/etc", None, 7, b"x", ["x"]])
-def test_what_could_lead_out_of_its_folder_is_not_a_plain_name(name: object) -> None:
-    assert not durable.is_plain_name(name)
