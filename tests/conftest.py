@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +62,7 @@ def log_lines() -> Iterator[LogCapture]:
     """What is logged in this process during the test, as dictionaries in `log_lines.entries`."""
     capture = LogCapture()
     before = structlog.get_config()
-    structlog.configure(processors=[capture])
+    every_level = structlog.make_filtering_bound_logger(logging.NOTSET)  # whatever was set before
+    structlog.configure(processors=[capture], wrapper_class=every_level)
     yield capture
     structlog.configure(**before)

@@ -44,9 +44,9 @@ class LocalWorkers:
         """
         if not self._pool.active:  # pebble shuts its pool down when an idle worker ends
             self._pool = self._new_pool()
-        # No time limit: pebble's is of the wall clock, which may be set.
-        future = self._pool.schedule(worker.work, args=(order,))
         try:
+            # No time limit: pebble's is of the wall clock, which may be set.
+            future = self._pool.schedule(worker.work, args=(order,))
             return await asyncio.wrap_future(future)
         except BrokenProcessPool as error:
             what = "worker processes do not start; standard error, above, says why"
