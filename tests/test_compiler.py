@@ -35,6 +35,8 @@ from tests.helpers.pictures import COLOURS, noisy, save
 from tests.helpers.sounds import sine, wav
 from tests.helpers.stories import read_manifest, story, write_manifest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def order(tmp_path: Path, settings: Settings) -> Order:

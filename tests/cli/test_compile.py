@@ -13,6 +13,8 @@ from tests.helpers.folders import names
 from tests.helpers.processes import storyreel, storyreel_on_a_terminal
 from tests.helpers.stories import story
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_folder_becomes_a_film_with_its_other_files_next_to_it(tmp_path: Path) -> None:
     folder = story(tmp_path / "fox", (0.3, 0.4))

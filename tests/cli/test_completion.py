@@ -10,6 +10,8 @@ import pytest
 
 from daemon.cli.retry import completions
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = Path(sys.executable).parent
 NAMES = ["owl", "the-fox", "the-hen"]
 UNSAFE = ["$(touch pwned)", "a b", "a'b", 'a"b', "a;b", "*", "-f", ".hidden", "a\nb", "`id`", "a:b"]

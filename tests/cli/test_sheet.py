@@ -12,6 +12,8 @@ from tests.helpers.processes import storyreel
 from tests.helpers.sounds import RATE
 from tests.helpers.stories import story
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:

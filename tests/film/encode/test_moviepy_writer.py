@@ -21,6 +21,8 @@ from tests.helpers.folders import names
 from tests.helpers.pictures import COLOURS
 from tests.helpers.stories import checked_story
 
+pytestmark = pytest.mark.slow
+
 
 class Made(NamedTuple):
     """A film, its plan, and the progress that was reported."""

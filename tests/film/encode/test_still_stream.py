@@ -45,6 +45,8 @@ from tests.helpers.pictures import cover, flat, likeness, noisy, photographic, s
 from tests.helpers.sounds import decibels, rms, silence, sine, wav
 from tests.helpers.stories import checked_story
 
+pytestmark = pytest.mark.slow
+
 SIZE = (160, 96)
 CODING = Coding(SIZE, Fraction(24), 20, 240)
 UNDER = 0.1

@@ -25,6 +25,8 @@ from tests.helpers.films import NEARLY_LOSSLESS, Floats, centre, clips, decoded,
 from tests.helpers.pictures import likeness
 from tests.helpers.stories import checked_story
 
+pytestmark = pytest.mark.slow
+
 SIZE = (640, 360)
 DOTS = np.array(
     [(0.5, 0.5), (0.3, 0.4), (0.7, 0.3), (0.4, 0.8), (0.8, 0.75), (0.2, 0.25), (0.25, 0.8)]

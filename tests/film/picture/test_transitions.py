@@ -38,6 +38,8 @@ from tests.helpers.films import (
 from tests.helpers.pictures import COLOURS, likeness, noisy, picture
 from tests.helpers.stories import checked_story
 
+pytestmark = pytest.mark.slow
+
 BLACK = 16
 """Luma of black in limited range."""
 

@@ -26,6 +26,8 @@ from tests.helpers.processes import open_files
 from tests.helpers.sounds import REPOSITORY, peak_memory, sine, wav
 from tests.helpers.stories import checked_story, narration
 
+pytestmark = pytest.mark.slow
+
 ONE_STEP = 1 / 32_767
 """The smallest difference that a 16-bit file can hold."""
 CEILING = 10 ** (CEILING_DB / 20)
