@@ -459,13 +459,22 @@ def _unreadable(file: Path, what: str) -> Problem:
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[Problem]:
     """Variables with our prefix that name no table. pydantic-settings would ignore them."""
-    tables = [f"{ENVIRONMENT_PREFIX}{table}__".upper() for table in Settings.model_fields]
+    tables = [_table_variable(table) for table in Settings.model_fields]
     ours = sorted(name for name in environment if name.upper().startswith(ENVIRONMENT_PREFIX))
     return [
-        Problem("environment", f'unknown variable "{name}"', nearest(name.upper(), tables))
+        Problem(
+            "environment",
+            f'unknown variable "{name}"',
+            nearest(_table_variable(name[len(ENVIRONMENT_PREFIX) :].partition("_")[0]), tables),
+        )
         for name in ours
         if not name.upper().startswith(tuple(tables))
     ]
+
+
+def _table_variable(table: str) -> str:
+    """How the variables of a table begin: "film" → "STORYREEL_FILM__"."""
+    return f"{ENVIRONMENT_PREFIX}{table}__".upper()
 
 
 def _unknown_tables(tables: Mapping[str, Any]) -> list[Problem]:

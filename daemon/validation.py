@@ -21,9 +21,12 @@ MOST_PROBLEMS = 500
 """The most faults that are put into words. A hostile input may consist of nothing else."""
 UNION_TAG = "union#"
 """How the tags of our unions begin. Pydantic puts them into the paths of faults."""
-NEAR = 0.65
+NEAR = 0.75
 """The share of letters, in their order, that two words must have in common for one to be a
-misspelling of the other: "fbs" and "fps" have 0.67, "image" and "picture" 0.33."""
+misspelling of the other: "clam" and "calm" have 0.75, "narration" and "duration" 0.71."""
+NEAR_IF_SHORT = 0.65
+"""The same for words of at most three letters, of which one may differ: "fbs" and "fps" have
+0.67."""
 LONGEST_NAME = 255
 """NAME_MAX of Linux. What is longer is not worth comparing: it is not a misspelled name."""
 
@@ -147,9 +150,9 @@ def is_near(one: str, other: str) -> bool:
     """Whether one name may be a misspelling of the other.
 
     Near are names that differ in case, in separators, in leading zeros, in a few letters of a word
-    (`NEAR`), or in the ending alone ("06.wav" and "06.mp3"). Names with different numbers are never
-    near, nor are those with different single letters: "03.mp3" and "06.mp3" are different pages,
-    and so are "1a.png" and "1b.png".
+    (`may_be_a_slip`), or in the ending alone ("06.wav" and "06.mp3"). Names with different numbers
+    are never near, nor are those with different single letters: "03.mp3" and "06.mp3" are different
+    pages, and so are "1a.png" and "1b.png".
     """
     if max(len(one), len(other)) > LONGEST_NAME:
         return False
@@ -165,7 +168,13 @@ def is_near(one: str, other: str) -> bool:
         words = ["".join(words)]
         other_words = ["".join(other_words)]
     pairs = zip([*words, one_ending], [*other_words, other_ending], strict=True)
-    return all(likeness(a, b) >= NEAR for a, b in pairs)
+    return all(may_be_a_slip(a, b) for a, b in pairs)
+
+
+def may_be_a_slip(one: str, other: str) -> bool:
+    """Whether two words have so many letters in common that one may be the other, misspelled."""
+    is_short = max(len(one), len(other)) <= 3
+    return likeness(one, other) >= (NEAR_IF_SHORT if is_short else NEAR)
 
 
 def plain(name: str) -> str:

@@ -132,6 +132,9 @@ def test_a_misspelled_name_is_near(one: str, other: str) -> None:
         ("the-fox-and-the-lighthouse-one.mp3", "the-fox-and-the-lighthouse-two.mp3"),
         ("picture", "image"),
         ("mood", "motion"),
+        ("narration", "duration"),
+        ("image", "page"),
+        ("lighthouse.png", "light.png"),
         ("fox.png", "owl.png"),
         ("🦊.png", "🐺.png"),
         # too long to be a slip
