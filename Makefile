@@ -5,10 +5,10 @@ PROCESSES ?= 2
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types layers unit format cover mutants bench art wheel clean
+.PHONY: help demo test quick lint types layers unit format cover mutants test-faults bench art wheel clean
 
 help:                        ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/ready            ## make a film of the bundled story, end to end
 	$(BIN)/storyreel demo
@@ -42,6 +42,11 @@ mutants: .venv/ready         ## change the pure parts in small ways, and count t
 	$(BIN)/mutmut run
 	$(BIN)/mutmut export-cicd-stats && cat mutants/mutmut-cicd-stats.json
 
+test-faults: .venv/ready     ## do harm of every kind to the service, at length, and print what became of the stories
+	rm -f faults.jsonl
+	STORYREEL_FAULTS=long STORYREEL_FAULTS_LEDGER=$(CURDIR)/faults.jsonl $(PYTEST) --timeout 7200 -s tests/faults
+	$(BIN)/python -m tests.faults.ledger faults.jsonl
+
 bench: .venv/ready           ## measure speed, size and quality into benchmarks/RESULTS.md (a quarter of an hour)
 	$(BIN)/python -m benchmarks
 
@@ -54,7 +59,7 @@ wheel: .venv/ready           ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 clean:                       ## remove what these targets made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage mutants dist storyreel-demo
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage mutants faults.jsonl dist storyreel-demo
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

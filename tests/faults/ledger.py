@@ -1,0 +1,80 @@
+"""The ledger of faults: a line for each fault, and the table that `make test-faults` prints.
+
+Tests run in several processes, so each appends its line to a file. Without the environment variable
+that names the file, nothing is written.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.faults.audit import Tally
+
+PLACE = "STORYREEL_FAULTS_LEDGER"
+HEADINGS = (
+    "fault",
+    "times",
+    "stories in",
+    "films out",
+    "failed with reason",
+    "lost",
+    "doubled",
+    "half-published",
+    "worst recovery (s)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one kind of fault did: how often it was injected, and what became of the stories.
+
+    `seconds`: the longest time from a fault's end to the end of the stories that it met.
+    """
+
+    fault: str
+    times: int
+    stories: int
+    films: int
+    failed: int
+    lost: int
+    doubled: int
+    half_published: int
+    seconds: float
+
+
+def enter(fault: str, times: int, stories: int, tally: Tally, seconds: float) -> None:
+    """Append a line to the ledger, and fail the test unless the tally is clean."""
+    entry = Entry(
+        fault=fault,
+        times=times,
+        stories=stories,
+        films=tally.films,
+        failed=tally.failed,
+        lost=len(tally.lost),
+        doubled=len(tally.doubled),
+        half_published=len(tally.half_published),
+        seconds=round(seconds, 1),
+    )
+    if place := os.environ.get(PLACE):
+        with Path(place).open("a", encoding="utf-8") as ledger:
+            ledger.write(json.dumps(asdict(entry)) + "\n")
+    assert tally.is_clean, tally
+
+
+def table(ledger: Path) -> str:
+    """The ledger as a Markdown table, in the order of the faults' names."""
+    lines = [Entry(**json.loads(line)) for line in ledger.read_text("utf-8").splitlines()]
+    rows = [[str(value) for value in asdict(entry).values()] for entry in sorted(lines, key=key)]
+    ruled = [list(HEADINGS), ["---"] * len(HEADINGS), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in ruled)
+
+
+def key(entry: Entry) -> str:
+    """What the table is sorted by."""
+    return entry.fault
+
+
+if __name__ == "__main__":
+    print(table(Path(sys.argv[1])))
