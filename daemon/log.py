@@ -36,6 +36,7 @@ class Event(StrEnum):
     STORY_WAITING = "story.waiting"
     STORY_READY = "story.ready"
     STORY_CLAIMED = "story.claimed"
+    STORY_COPIED = "story.copied"
     STORY_UNCLAIMABLE = "story.unclaimable"
     STORY_DELIVERED = "story.delivered"
     STORY_FAILED = "story.failed"
@@ -102,9 +103,14 @@ EVENTS: Mapping[Event, Description] = {
     Event.STORY_READY: Description(
         "A folder is complete and no longer changing.", ("story", "seconds")
     ),
-    Event.STORY_CLAIMED: Description("A folder was moved out of the inbox.", ("story", "job")),
+    Event.STORY_CLAIMED: Description("A folder was taken from the inbox.", ("story", "job")),
+    Event.STORY_COPIED: Description(
+        "A folder that may not be moved was copied. It stays in the inbox under the name"
+        " `original`, and its owner may delete it.",
+        ("story", "job", "original", "mend", "seconds"),
+    ),
     Event.STORY_UNCLAIMABLE: Description(
-        "A folder cannot be moved; it stays in the inbox.", ("story", "reason", "mend")
+        "A folder cannot be read or taken; it stays in the inbox.", ("story", "reason", "mend")
     ),
     Event.STORY_DELIVERED: Description(
         "The film is in the outbox. `seconds` counts from the claim, or from this run's start.",

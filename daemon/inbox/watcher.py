@@ -273,10 +273,7 @@ def log_notice(notice: Notice) -> None:
             logger().warning(Event.STORY_WAITING, story=name, lacking=list(lacking), seconds=quiet)
         case Unreadable(name, reason):
             what = f"cannot be read: {reason}"
-            mend = (
-                "Give the service's user permission to read and write the folder"
-                " and everything in it."
-            )
+            mend = "Make the folder and everything in it readable for everyone (chmod -R a+rX)."
             logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
         case Stuck(name, seconds):
             what = f"a look at it has not come back for {seconds:.0f} s"

@@ -37,7 +37,15 @@ START_SECONDS = 60.0
 """How much more time a start asks systemd for, each time."""
 STOP_SECONDS = 60.0
 """How much time a stop needs after the drain: for workers and threads to end."""
-LASTING = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG)
+LASTING = (
+    errno.EXDEV,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+)
 """Errors of the folders that do not pass by themselves."""
 
 

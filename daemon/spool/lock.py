@@ -1,11 +1,10 @@
-"""The lock that lets only one service use the spool's folders, and making these folders."""
+"""The lock that lets only one service use the spool's folders."""
 
 import fcntl
 import os
 import time
 from pathlib import Path
 
-from daemon.config import Folders
 from daemon.errors import AlreadyRunning, SpoolError
 
 LOCK = ".lock"
@@ -64,25 +63,3 @@ def try_lock(descriptor: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def make_folders(folders: Folders) -> None:
-    """Make the spool's folders where missing. Raises SpoolError when they cannot be used."""
-    places = [folders.inbox, folders.work, folders.outbox, folders.done, folders.failed]
-    try:
-        for place in places:
-            mode = 0o750 if place == folders.work else 0o777
-            place.mkdir(mode, parents=True, exist_ok=True)
-    except OSError as error:
-        where = error.filename or folders.root
-        mend = "Make it writable, or set folders.root."
-        raise SpoolError(f"{where}: {error.strerror}. {mend}") from error
-    for place in places:
-        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
-            raise SpoolError(f"{place}: not writable for this user. Change its owner or its mode.")
-
-    if len({place.stat().st_dev for place in places if place != folders.outbox}) > 1:
-        raise SpoolError(
-            "inbox, work, done and failed must be on one filesystem "
-            "(only the outbox may be elsewhere)."
-        )

@@ -37,6 +37,12 @@ OUT_OF_MEMORY_SCORE = Path("/proc/self/oom_score_adj")
 FIRST_TO_END = 500
 """What is added to the kernel's score, in thousandths of all memory."""
 
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+CAPABILITIES_VERSION_3 = 0x20080522
+"""From linux/prctl.h and linux/capability.h."""
+
 READ_FILE = FSAccess.READ_FILE
 READ_FOLDER = FSAccess.READ_FILE | FSAccess.READ_DIR
 EXECUTE = FSAccess.EXECUTE | FSAccess.READ_FILE
@@ -92,6 +98,28 @@ def offer_to_out_of_memory_killer() -> None:
     """
     with contextlib.suppress(OSError):
         OUT_OF_MEMORY_SCORE.write_text(str(FIRST_TO_END))
+
+
+def drop_capabilities() -> None:
+    """Give up what the service may do beyond an ordinary user, for good (capabilities(7)).
+
+    The service may have the right to give itself access to other owners' folders. Whoever decodes
+    files from strangers must not have it. Root keeps what makes it root: as an ordinary user it
+    could not read what others may not. Raises OSError.
+    """
+    if os.geteuid() == 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    for refused in (
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
+        libc.capset(header, none),
+    ):
+        if refused:
+            code = ctypes.get_errno()
+            raise OSError(code, f"capabilities cannot be given up: {os.strerror(code)}")
 
 
 def die_with(service: int) -> None:

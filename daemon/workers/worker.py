@@ -55,6 +55,7 @@ def set_up(conditions: Conditions) -> None:
     log.setup(conditions.log)
     sandbox.offer_to_out_of_memory_killer()
     sandbox.limit_memory(conditions.memory_mib)
+    sandbox.drop_capabilities()
     if sandbox.is_supported():
         sandbox.confine(writable=conditions.writable, readable=conditions.readable)
     sandbox.die_with(conditions.service)

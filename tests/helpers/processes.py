@@ -8,9 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.helpers import users
+from tests.helpers.users import User
 
 DEADLINE_SECONDS = 120.0
 FAST = {
@@ -75,14 +78,19 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 class RunningService:
     """`storyreel run` on a root, its standard output in a file."""
 
+    user: User | None = None
+
     def __init__(self, root: Path, *arguments: str, **environment: str) -> None:
         self.root = root
         self._log = root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
         command = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
+        if self.user:
+            command = self.user.command(*command)
+            environment = users.environment() | environment
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdout=log, env=os.environ | FAST | environment
+                command, stdout=log, env=os.environ | FAST | environment, cwd=users.CHECKOUT
             )
 
     def lines(self) -> list[dict[str, Any]]:
@@ -118,10 +126,24 @@ class RunningService:
         self.process.wait(DEADLINE_SECONDS)
 
 
-@contextmanager
-def running_service(root: Path, *arguments: str, **environment: str) -> Iterator[RunningService]:
+class ServiceOf(RunningService):
+    """The service as another user than the tests' own."""
+
+    def __init__(self, user: User, root: Path, *arguments: str, **environment: str) -> None:
+        self.user = user
+        super().__init__(root, *arguments, **environment)
+
+
+def running_service(
+    root: Path, *arguments: str, **environment: str
+) -> AbstractContextManager[RunningService]:
     """The service, ready, for as long as the block lasts."""
-    service = RunningService(root, *arguments, **environment)
+    return ready(RunningService(root, *arguments, **environment))
+
+
+@contextmanager
+def ready(service: RunningService) -> Iterator[RunningService]:
+    """A service that has been started, as soon as it is ready; it is stopped after the block."""
     try:
         service.wait_for("service.ready")
         yield service

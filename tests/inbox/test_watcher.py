@@ -616,7 +616,7 @@ async def test_a_folder_that_cannot_be_read_is_logged_and_does_not_stop_the_othe
         assert await looker.after(5) == ["fox", "yak"]
         [line] = events(log_lines, "story.unclaimable")
         assert (line["story"], line["reason"]) == ("owl", "cannot be read: Permission denied")
-        assert "permission to read" in line["mend"]
+        assert "chmod -R a+rX" in line["mend"]
         await looker.after(55)
         assert len(events(log_lines, "story.unclaimable")) == 2
 

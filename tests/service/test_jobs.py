@@ -16,7 +16,7 @@ from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.inbox import entries_of, fingerprint
 from daemon.inbox.watcher import Settled, Watcher
-from daemon.service import jobs, steps, supervisor
+from daemon.service import jobs, originals, steps
 from daemon.service.claims import Claims
 from daemon.service.jobs import Jobs
 from daemon.service.room import Room
@@ -51,7 +51,8 @@ def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 class Lives:
     """A supervisor whose stories live until they are let go; it records them."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
         self.seen: list[Job] = []
         self.given_up: list[str] = []
         self.delivered: list[Job] = []
@@ -75,7 +76,7 @@ class Lives:
         self.delivered.append(job)
 
     async def source_now(self, job: Job) -> str:
-        return supervisor.source_fingerprint(job, ())
+        return originals.origin_fingerprint(self.spool, job, ())
 
     def is_busy(self, job_id: str) -> bool:
         return job_id in self.busy
@@ -89,7 +90,7 @@ class Parts:
 
     def __init__(self, spool: Spool, settings: Settings) -> None:
         self.spool = spool
-        self.lives = Lives()
+        self.lives = Lives(spool)
         self.faults: list[WorkersBroken] = []
         self.watcher = create_autospec(Watcher, instance=True)
         threads = SpoolThreads()

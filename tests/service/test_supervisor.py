@@ -25,7 +25,7 @@ from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import Problem, WorkersBroken
 from daemon.inbox import entries_of, fingerprint
-from daemon.service import room, stall, steps, supervisor
+from daemon.service import originals, room, stall, steps, supervisor
 from daemon.service.room import Room, Space
 from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
@@ -36,6 +36,7 @@ from tests.helpers.children import in_child
 from tests.helpers.folders import names
 from tests.helpers.logs import events
 from tests.helpers.waiting import until
+from tests.spool.crashes import inbox_keeps_folders
 
 Act = Callable[[Order], Awaitable[Outcome]]
 MAY_PASS = [Kind.MACHINE, Kind.FILM, Kind.DIED]
@@ -711,10 +712,10 @@ async def test_a_job_of_an_older_version_has_no_fingerprint_and_is_not_compared(
 async def test_a_source_that_cannot_be_looked_at_counts_as_unchanged(
     spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
 ) -> None:
-    def fail(_job: Job, _ignore: tuple[str, ...]) -> str:
+    def fail(_spool: Spool, _job: Job, _ignore: tuple[str, ...]) -> str:
         raise error
 
-    monkeypatch.setattr(supervisor, "source_fingerprint", fail)
+    monkeypatch.setattr(originals, "origin_fingerprint", fail)
     supervised = supervise(spool, Scripted(film), settings)
     await supervised.see_through(claimed(spool))
     assert supervised.delivered == 1
@@ -938,3 +939,85 @@ async def test_each_order_asks_for_other_music_than_the_previous_film_had(
         "calm/a.ogg",
         "calm/b.ogg",
     ]
+
+
+# ---- stories that stay in the inbox -------------------------------------------------------------
+
+
+@pytest.fixture
+def set_aside(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A story that may be read, and renamed, but not moved out of the inbox."""
+    inbox_keeps_folders(monkeypatch)
+    return claimed(spool)
+
+
+async def test_a_story_that_may_not_be_moved_is_compiled_from_a_copy(
+    spool: Spool, settings: Settings, set_aside: Job, log_lines: LogCapture
+) -> None:
+    supervised = supervise(spool, Scripted(film), settings)
+    await supervised.see_through(set_aside)
+    assert names(spool.folders.outbox) == ["the-fox"]
+    assert names(spool.folders.done / "the-fox") == ["manifest.json"]
+    assert names(spool.folders.inbox) == [set_aside.original]
+    (line,) = [line for line in log_lines.entries if line["event"] == "story.copied"]
+    assert (line["story"], line["original"]) == ("the-fox", "the-fox (taken, may be deleted)")
+
+
+async def test_a_copy_is_made_again_when_somebody_writes_on_into_the_original(
+    spool: Spool, make_settings: SettingsMaker, set_aside: Job
+) -> None:
+    settings = make_settings(watch={"settle_seconds": 0.01}, limits={"free_mib": 0})
+    late = spool.origin(set_aside) / "late.mp3"
+
+    async def write(order: Order) -> Outcome:
+        late.write_text("the rest")
+        return await film(order)
+
+    workers = Scripted(write, film)
+    await supervise(spool, workers, settings).see_through(set_aside)
+    assert [order.number for order in workers.orders] == [1, 1], "the first one was void"
+    assert names(spool.folders.done / "the-fox") == ["late.mp3", "manifest.json"]
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_a_story_that_cannot_be_copied_any_more_is_given_back(
+    spool: Spool,
+    settings: Settings,
+    set_aside: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    is_deleted: bool,
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    if is_deleted:
+        shutil.rmtree(spool.origin(set_aside))
+    else:
+        monkeypatch.setattr(originals, "opened", forbidden)
+    workers = Scripted(film)
+    await asyncio.wait_for(supervise(spool, workers, settings).see_through(set_aside), 20)
+    assert workers.orders == []
+    assert names(spool.folders.inbox) == ([] if is_deleted else ["the-fox"])
+    assert names(spool.folders.work) == [".lock"]
+
+
+async def test_a_story_that_cannot_be_copied_or_given_back_fails_with_its_reason(
+    spool: Spool, settings: Settings, set_aside: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(originals, "opened", forbidden)
+    (spool.folders.inbox / "the-fox").mkdir()
+    await asyncio.wait_for(supervise(spool, Scripted(film), settings).see_through(set_aside), 20)
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert set_aside.original in problem.what
+    assert "chmod -R a+rX" in problem.mend
+
+
+async def test_a_claim_that_was_cut_off_before_the_copy_continues_with_it(
+    spool: Spool, settings: Settings, set_aside: Job
+) -> None:
+    supervised = supervise(spool, Scripted(film), settings)
+    await supervised.see_through(recovered(spool))
+    assert names(spool.folders.done / "the-fox") == ["manifest.json"]

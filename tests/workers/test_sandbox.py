@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from daemon.workers import sandbox
-from tests.helpers.children import in_child
+from tests.helpers.children import NOBODY, in_child
 
 needs_landlock = pytest.mark.skipif(
     not sandbox.is_supported(), reason="this kernel has no Landlock"
@@ -251,3 +251,50 @@ def test_a_program_written_into_the_work_folder_does_not_start(work: Path, libra
         subprocess.run([program], check=False)
 
     assert refusal(attempt, work, library) == "EACCES"
+
+
+# ---- capabilities -------------------------------------------------------------------------------
+
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT_RAISE = 2
+CAP_FOWNER = 3
+
+
+def become_a_service_with_fowner() -> None:
+    """What systemd does for User= and AmbientCapabilities=CAP_FOWNER."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+    header = (ctypes.c_uint32 * 2)(sandbox.CAPABILITIES_VERSION_3, 0)
+    one = (ctypes.c_uint32 * 6)(1 << CAP_FOWNER, 1 << CAP_FOWNER, 1 << CAP_FOWNER)
+    assert libc.capset(header, one) == 0
+    assert libc.prctl(sandbox.PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_FOWNER, 0, 0) == 0
+
+
+def capabilities() -> dict[str, str]:
+    """The sets of capabilities of this process, without the bounding set, which gives nothing."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    sets = dict(line.split(":\t") for line in lines if line.startswith("Cap"))
+    return {name: mask.lstrip("0") for name, mask in sets.items() if name != "CapBnd"}
+
+
+def test_a_worker_has_none_of_the_capabilities_of_the_service(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become a service that has a capability")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+
+    def body() -> str:
+        folder = os.open(theirs, os.O_RDONLY)  # somebody else's, as root made it
+        become_a_service_with_fowner()
+        assert set(capabilities().values()) == {"8"}
+        os.fchmod(folder, 0o701)
+        sandbox.drop_capabilities()
+        assert set(capabilities().values()) == {""}
+        with pytest.raises(PermissionError):
+            os.fchmod(folder, 0o707)
+        return "dropped"
+
+    assert in_child(body).said == "dropped"
