@@ -126,6 +126,19 @@ class Roster:
             if folder := self._folders.get(name):
                 folder.look_at = math.inf
 
+    def waiting(self, now: float) -> set[str]:
+        """The folders that only wait for what they lack: a change of their names ends that.
+
+        Not those that could not be read or are held, for which any change counts, and not those
+        that are due.
+        """
+        return {
+            name
+            for name, folder in self._folders.items()
+            if folder.is_waiting and folder.watched and folder.look_at > now
+            if name not in self._held
+        }
+
     def clear(self) -> None:
         """Forget all folders: what was seen of them no longer counts."""
         self._folders.clear()
@@ -269,6 +282,10 @@ class _Folder:
         return self.verdict.state is State.READY
 
     @property
+    def is_waiting(self) -> bool:
+        return self.verdict.state is State.WAITING
+
+    @property
     def is_pending(self) -> bool:
         return self.verdict.state is not State.WAITING and not self.is_refused
 
@@ -292,9 +309,11 @@ class _Folder:
         if self.is_ready and not self._is_announced:
             self._is_announced = True
             return Settled(name, sighting.entries, self.verdict.quiet, sighting.lacking)
-        if self.verdict.state is State.WAITING and self.next_report.is_due(now):
-            return Waiting(name, self.verdict.lacking, self.verdict.quiet)
-        return None
+        if not self.is_waiting:
+            return None
+        is_due = self.next_report.is_due(now)
+        self.look_at = min(self.look_at, self.next_report.due)
+        return Waiting(name, self.verdict.lacking, self.verdict.quiet) if is_due else None
 
     def _settling(
         self, name: str, before: Watched | None, sighting: Sighting, now: float
@@ -314,6 +333,7 @@ class _Folder:
 
     def wait_for_a_change(self, now: float) -> bool:
         """Take note that nothing could be seen of it. Returns whether to report that now."""
+        self.watched = None
         self.verdict = Verdict(State.WAITING, 0.0)
         self.look_at = math.inf
         return self.next_report.is_due(now)

@@ -9,7 +9,6 @@ import pytest
 
 from daemon.config import Folders
 from daemon.spool import Spool
-from tests.helpers.children import NOBODY
 from tests.spool.crashes import Life, inbox_keeps_folders
 from tests.spool.stories import folders_in, put_story
 
@@ -37,15 +36,6 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
     if not is_writable or SHARED_MEMORY.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no second filesystem that this user may write to")
     with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def open_root() -> Iterator[Path]:
-    """A folder that an unprivileged child owns. It cannot enter the folders that pytest makes."""
-    with tempfile.TemporaryDirectory() as folder:
-        if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
         yield Path(folder)
 
 
