@@ -150,8 +150,7 @@ class Watcher:
         await self.scan()
         self.first_scan.set()
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rescan.wait(), self._watch().rescan_seconds)
+            await set_within(self._rescan, self._watch().rescan_seconds)
             if self._rescan.is_set():
                 self._rescan.clear()  # too soon after the last check for another one
             else:
@@ -171,9 +170,7 @@ class Watcher:
 
     async def _sleep_until(self, due: float) -> None:
         """Sleep until that time, or until something wakes us."""
-        seconds = None if math.isinf(due) else due - self._clock()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+        await set_within(self._wake, None if math.isinf(due) else due - self._clock())
         self._wake.clear()
 
     async def check(self, notifications: Notifications) -> None:
@@ -286,6 +283,17 @@ class Watcher:
     def _log(self, notices: Iterable[Notice]) -> None:
         for notice in notices:
             log_notice(notice)
+
+
+async def set_within(event: asyncio.Event, seconds: float | None) -> None:
+    """Return when an event is set, or after that time.
+
+    `asyncio.wait_for` would do the same, but up to Python 3.11 it swallows a cancellation that
+    comes together with the event (python/cpython#86296). Then the service never stops.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def glance_at(views: Mapping[str, FolderView]) -> set[str]:

@@ -207,6 +207,27 @@ async def test_when_the_watcher_ends_nothing_of_its_own_is_left_in_the_inbox(inb
     assert list(inbox.iterdir()) == []
 
 
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_wait_that_is_cancelled_while_its_event_comes_ends(steps: int) -> None:
+    """A service that was stopped at the instant of a notification never ended."""
+    event = asyncio.Event()
+    waiting = asyncio.create_task(watcher.set_within(event, 60))
+    await asyncio.sleep(0.01)
+    event.set()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if waiting.cancel():  # it had not ended
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+
+async def test_a_wait_ends_with_its_event_or_its_time() -> None:
+    event = asyncio.Event()
+    await watcher.set_within(event, 0.01)
+    event.set()
+    await asyncio.wait_for(watcher.set_within(event, None), PATIENCE_SECONDS)
+
+
 async def test_a_notification_that_comes_while_the_inbox_is_being_listed_is_not_lost(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
