@@ -1,6 +1,7 @@
 """Where a claimed story is on disk, from the inbox to the outbox: folders, renames and fsyncs.
 
-`spool` takes the steps, `recovery` continues after a crash, and `lock` keeps a second service away.
+`spool` takes the steps, and `recovery` continues after a crash. `lock` keeps a second service away,
+and `one_filesystem` proves at the start that folders can be moved.
 `job` is the record of a claimed story, and `reasons` is what a failed one says. `durable` moves and
 writes so that a loss of power cannot undo it, under `free_names`; `looks` say what is on the disk.
 

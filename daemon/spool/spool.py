@@ -20,7 +20,7 @@ from typing import Self
 from daemon.attempt import Failure
 from daemon.config import Folders
 from daemon.delivery import files, report
-from daemon.errors import FilmError
+from daemon.errors import FilmError, SpoolError
 from daemon.spool import reasons
 from daemon.spool.durable import (
     TAKEN,
@@ -44,6 +44,7 @@ from daemon.spool.job import (
 )
 from daemon.spool.lock import Lock, make_folders
 from daemon.spool.looks import exists, is_folder, is_plain_name
+from daemon.spool.one_filesystem import require_moves
 
 LAST_MUSIC = ".last-music"
 """The file in work/ that names the track of the latest film."""
@@ -77,6 +78,11 @@ class Spool:
         """
         make_folders(self.folders)
         self._lock.take()
+        try:
+            require_moves(self.folders)
+        except SpoolError:
+            self.close()
+            raise
         return self
 
     def close(self) -> None:
