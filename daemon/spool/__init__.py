@@ -1,9 +1,9 @@
 """Where a claimed story is on disk, from the inbox to the outbox: folders, renames and fsyncs.
 
 `spool` takes the steps, and `recovery` continues after a crash. `lock` keeps a second service away,
-and `one_filesystem` proves at the start that folders can be moved.
-`job` is the record of a claimed story, and `reasons` is what a failed one says. `durable` moves and
-writes so that a loss of power cannot undo it, under `free_names`; `looks` say what is on the disk.
+and `one_filesystem` proves at the start that folders can be moved. `job` is the record of a claimed
+story, and `reasons` is what a failed one says. `durable` moves and writes so that a loss of power
+cannot undo it, under `free_names`; `looks` say what is on the disk.
 
 Others use the names below, `reasons.read` and `durable.move_folder`.
 """

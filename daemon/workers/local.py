@@ -1,7 +1,8 @@
 """Workers on this machine: a pool of processes.
 
-They are started from a fork server that has the codecs loaded, so a new worker is ready at once. A
-story that kills its worker, or is cancelled, costs that one worker; the pool goes on.
+They are started from a fork server that has the codecs loaded, so a new worker is ready at once.
+Each makes one attempt and ends: so it can be confined to that story, and its memory is given back.
+A story that kills its worker, or is cancelled, costs that one worker; the pool goes on.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ class LocalWorkers:
         context.set_forkserver_preload(worker.PRELOADED)
         return ProcessPool(
             max_workers=self._count,
+            max_tasks=1,
             initializer=worker.set_up,
             initargs=(self._conditions,),
             context=context,
@@ -46,7 +48,7 @@ class LocalWorkers:
             self._pool = self._new_pool()
         try:
             # No time limit: pebble's is of the wall clock, which may be set.
-            future = self._pool.schedule(worker.work, args=(order,))
+            future = self._pool.schedule(worker.work, args=(self._conditions, order))
             return await asyncio.wrap_future(future)
         except BrokenProcessPool as error:
             what = "worker processes do not start; standard error, above, says why"

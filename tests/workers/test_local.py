@@ -85,10 +85,14 @@ def long_story(source: Path) -> None:
 
 def worker() -> int:
     """The process id of the only worker."""
+    (pid,) = pool_workers()
+    return pid
+
+
+def pool_workers() -> set[int]:
+    """The process ids of all workers."""
     children = multiprocessing.active_children()
-    (process,) = [child for child in children if child.name == "pebble_pool_worker"]
-    assert process.pid
-    return process.pid
+    return {child.pid for child in children if child.name == "pebble_pool_worker" and child.pid}
 
 
 async def rendering(workers: LocalWorkers, order: Order) -> "asyncio.Task[Outcome]":
@@ -234,20 +238,36 @@ async def test_a_worker_may_read_the_font_in_the_settings_and_no_file_next_to_it
         pool.stop()
 
 
-def test_every_thread_of_a_real_worker_is_confined(workers: LocalWorkers) -> None:
+async def test_every_thread_of_a_real_worker_is_confined(
+    workers: LocalWorkers, long_order: Order
+) -> None:
     """H1: the thread that waits for the end of the service was started too early, and was free."""
     if not sandbox.is_supported():
         pytest.skip("this kernel has no Landlock")
-    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
-    threads = [*Path(f"/proc/{pid}/task").iterdir()]
+    task = await rendering(workers, long_order)
+    threads = [*Path(f"/proc/{worker()}/task").iterdir()]
     states = [(thread / "status").read_text() for thread in threads]
+    task.cancel()
+    await asyncio.wait([task])
     assert len(states) >= 2
     assert ["NoNewPrivs:\t1" in state for state in states] == [True] * len(states)
 
 
-def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:
-    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
-    assert pid == workers._pool.schedule(os.getsid, args=(0,)).result(FIRST_START_SECONDS)
+async def test_each_attempt_has_a_process_of_its_own(workers: LocalWorkers) -> None:
+    """M4: a process is confined to its story for good. L11: and it gives its memory back."""
+    pids = [await asyncio.wrap_future(workers._pool.schedule(os.getpid)) for _ in range(3)]
+    assert len(set(pids)) == 3
+
+
+async def test_a_worker_leads_a_session_of_its_own(
+    workers: LocalWorkers, long_order: Order
+) -> None:
+    task = await rendering(workers, long_order)
+    pid = worker()
+    session = os.getsid(pid)
+    task.cancel()
+    await asyncio.wait([task])
+    assert session == pid
 
 
 async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
@@ -304,7 +324,12 @@ async def test_an_idle_worker_that_is_killed_costs_no_attempt(
     """The kernel's out-of-memory killer takes the largest process, not the busiest."""
     pool = LocalWorkers(pool_settings)
     try:
-        pid = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        others = pool_workers()
+        first = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        await asyncio.to_thread(
+            wait_until, lambda: pool_workers() - others - {first}, "the next worker is ready", 10
+        )
+        (pid,) = pool_workers() - others - {first}
         os.kill(pid, signal.SIGKILL)
         await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
         await asyncio.sleep(0.5)  # the pool checks its processes every 0.1 s, in silence
