@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ async def test_a_story_that_takes_too_long_costs_that_attempt_alone(
 async def test_no_attempt_has_a_time_limit_of_the_wall_clock(
     pool_settings: Settings, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """H6: setting the clock ended all running attempts; the supervisor watches their progress."""
+    """L6: setting the clock ended all running attempts; the supervisor watches their progress."""
     pool = LocalWorkers(pool_settings)
     limits: list[object] = []
     real = ProcessPool.schedule
@@ -281,6 +282,21 @@ async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
     with pytest.raises(WorkersBroken):
         await broken.submit(order)
     broken.stop()
+
+
+async def test_a_pool_that_breaks_while_an_order_is_given_is_not_blamed_on_the_story(
+    pool_settings: Settings, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N7: it counted as a bug of the program, and the story rested for an hour."""
+
+    def schedule(*_: Any, **__: Any) -> None:
+        raise BrokenProcessPool("All workers expired")
+
+    pool = LocalWorkers(pool_settings)
+    monkeypatch.setattr(ProcessPool, "schedule", schedule)
+    with pytest.raises(WorkersBroken):
+        await pool.submit(order)
+    pool.stop()
 
 
 def test_a_local_pool_has_everything_that_the_service_uses_of_workers(
