@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pebble import ProcessPool
+from pebble import ProcessFuture, ProcessPool
 from PIL import ImageFont
 
 from daemon import config, progress
@@ -284,19 +284,44 @@ async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
     broken.stop()
 
 
+@pytest.mark.parametrize(
+    "error", [RuntimeError("The Pool is not active"), BrokenProcessPool("All workers expired")]
+)
+@pytest.mark.parametrize("when", ["given", "waiting"])
 async def test_a_pool_that_breaks_while_an_order_is_given_is_not_blamed_on_the_story(
-    pool_settings: Settings, order: Order, monkeypatch: pytest.MonkeyPatch
+    pool_settings: Settings,
+    order: Order,
+    monkeypatch: pytest.MonkeyPatch,
+    error: RuntimeError,
+    when: str,
 ) -> None:
-    """N7: it counted as a bug of the program, and the story rested for an hour."""
-
-    def schedule(*_: Any, **__: Any) -> None:
-        raise BrokenProcessPool("All workers expired")
-
+    """N7: the order's story rested for an hour, or the service stopped for one idle worker."""
     pool = LocalWorkers(pool_settings)
+    first = pool._pool
+    real = ProcessPool.schedule
+
+    def schedule(self: ProcessPool, *args: Any, **kwargs: Any) -> Any:
+        if self is not first:
+            return real(self, *args, **kwargs)
+        if when == "given":
+            raise error
+        future: ProcessFuture[Outcome] = ProcessFuture()
+        future.set_exception(BrokenProcessPool(*error.args))
+        return future
+
     monkeypatch.setattr(ProcessPool, "schedule", schedule)
-    with pytest.raises(WorkersBroken):
-        await pool.submit(order)
-    pool.stop()
+    try:
+        both = await asyncio.gather(pool.submit(order), pool.submit(order_beside(order)))
+        assert [type(outcome) for outcome in both] == [Film, Film]
+    finally:
+        pool.stop()
+
+
+def order_beside(order: Order) -> Order:
+    """The same story for another attempt's folder."""
+    attempt = order.attempt.with_name("attempt-2")
+    attempt.mkdir()
+    return replace(order, attempt=attempt)
 
 
 def test_a_local_pool_has_everything_that_the_service_uses_of_workers(
