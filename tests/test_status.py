@@ -99,7 +99,7 @@ def test_a_story_says_what_it_lacks(settings: Settings, opened: Spool) -> None:
 def test_the_music_library_is_read_once_and_only_where_a_track_is_named(
     settings: Settings, opened: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """LOW: it was read for each folder, each second with --watch."""
+    """L1: it was read for each folder, each second with --watch."""
     reads = []
 
     def counting(folder: Path) -> tuple[Track, ...]:
@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_read_says_why(
 def test_a_folder_that_is_claimed_just_now_is_left_out(
     settings: Settings, opened: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The race is scripted: the folder is listed, and gone when it is looked at."""
+    """L1: it was called complete. The folder is listed, and gone when it is looked at."""
     (settings.folders.inbox / "the-fox").mkdir()
     monkeypatch.setattr(FolderView, "look", lambda _view: None)
     assert collect(settings).inbox == []

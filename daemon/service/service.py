@@ -89,6 +89,7 @@ class Service:
             self._jobs,
         )
 
+        self._is_ready = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
         self._fault: BaseException | None = None
@@ -193,6 +194,7 @@ class Service:
             first_scan.cancel()
 
         logger().info(Event.SERVICE_READY, seconds=seconds_since(self._began))
+        self._is_ready = True
         systemd.notify("READY=1", self.status_line())
         while True:
             if self.is_healthy():
@@ -222,8 +224,14 @@ class Service:
         self.stop("everything is done")
 
     def reload(self) -> None:
-        """SIGHUP: take over new settings, except those that need a restart."""
-        systemd.notify(*systemd.reloading())
+        """SIGHUP: take over new settings, except those that need a restart.
+
+        While the service starts or stops, systemd hears nothing of it: READY would end the start
+        before the first scan, or the stop.
+        """
+        is_serving = self._is_ready and not self._stopping.is_set()
+        if is_serving:
+            systemd.notify(*systemd.reloading())
         try:
             new = self._load()
         except ConfigError as error:
@@ -236,7 +244,8 @@ class Service:
             log.setup(new.log)
             self._watcher.reconsider()
             logger().info(Event.SERVICE_RELOADED, changed=changed, needs_restart=late, problems=[])
-        systemd.notify("READY=1")
+        if is_serving:
+            systemd.notify("READY=1")
 
     # ---- shutdown --------------------------------------------------------------------------------
 
@@ -255,6 +264,7 @@ class Service:
 
         Raises the fault that stopped the service, if one did.
         """
+        self._stopping.set()
         drain_seconds = self._settings.workers.drain_seconds
         systemd.notify("STOPPING=1", systemd.more_time(drain_seconds + STOP_SECONDS))
         for part in parts:

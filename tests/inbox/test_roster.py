@@ -372,7 +372,7 @@ def test_a_folder_that_changes_while_it_waits_is_not_reported_more_often() -> No
 
 
 def test_a_folder_that_changes_for_ever_is_reported_with_what_changes() -> None:
-    """LOW: it settled for ever without a word, for its inode numbers changed at every look."""
+    """L3: it settled for ever without a word, for its inode numbers changed at every look."""
     inbox = Inbox()
     notices = []
     for inode in range(200):

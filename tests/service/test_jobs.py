@@ -272,7 +272,10 @@ async def test_workers_that_do_not_start_are_reported_and_the_job_stays(parts: P
 
 
 async def test_a_story_is_claimed_when_a_worker_is_free_or_has_none_ahead(parts: Parts) -> None:
-    """H4: everything was claimed at once, 1500 stories for two workers."""
+    """H4: everything was claimed at once, 1500 stories for two workers.
+
+    L12: a second attempt then came after all of them.
+    """
     for number in range(4):
         await asyncio.wait_for(parts.jobs.free_place(), 20)
         await parts.claims.claim(parts.drop(f"story {number}"))

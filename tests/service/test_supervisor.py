@@ -887,7 +887,7 @@ async def test_a_shutdown_while_an_attempt_is_being_charged_does_not_charge_it(
 async def test_a_shutdown_while_a_full_disk_keeps_an_attempt_from_being_charged_is_quick(
     spool: Spool, settings: Settings, log_lines: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waited for room on the disk, until systemd killed the service."""
+    """L7: it waited for room on the disk, until systemd killed the service."""
     began = threading.Event()
     go_on = threading.Event()
 

@@ -95,7 +95,10 @@ def states_of(life: Life) -> dict[State, int]:
 def test_no_loss_of_power_loses_or_doubles_anything(
     place: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """C1 and H2: SIGKILL loses nothing of what was written, so it does not show a missing fsync."""
+    """C1 and H2: SIGKILL loses nothing of what was written, so it does not show a missing fsync.
+
+    N1: WHY.txt was missing from a failed story.
+    """
 
     def life_from(state: State, begun: int) -> Life:
         life = life_in(Path(tempfile.mkdtemp(dir=place)), kind)

@@ -49,7 +49,7 @@ def test_a_folder_that_this_user_may_not_write_to_is_reported(open_root: Path, p
 def test_another_mount_of_the_same_filesystem_is_refused_before_a_story_gets_stuck(
     tmp_path: Path, place: str
 ) -> None:
-    """Finding M3: the numbers of both are the same, and nothing can be moved between them."""
+    """M3: the numbers of both are the same, and nothing can be moved between them."""
     root = tmp_path / "root"
     (root / place).mkdir(parents=True)
     bind = f"mount --bind {root / place} {root / place} && exec {sys.executable} -m daemon run"
@@ -70,7 +70,7 @@ def test_another_mount_of_the_same_filesystem_is_refused_before_a_story_gets_stu
 def test_an_error_that_may_pass_says_so_by_its_cause(
     folders: Folders, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    """Finding M7: such an error must not count as a wrong setting, which ends the service."""
+    """M7: such an error must not count as a wrong setting, which ends the service."""
 
     def fail(**_: object) -> str:
         raise OSError(code, "the disk's own words")

@@ -560,7 +560,7 @@ def test_a_story_is_tried_again_under_another_name_where_its_own_is_taken(opened
 
 
 def test_a_failed_story_whose_owner_took_the_rights_away_still_fails(open_root: Path) -> None:
-    """LOW of service.md: the folder could not be opened to sync it, and that was tried for ever."""
+    """L4: the folder could not be opened to sync it, and that was tried for ever."""
     folders = folders_in(open_root / "root")
 
     def body() -> str:

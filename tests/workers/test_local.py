@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pebble import ProcessPool
+from pebble import ProcessFuture, ProcessPool
 from PIL import ImageFont
 
 from daemon import config, progress
@@ -85,10 +86,14 @@ def long_story(source: Path) -> None:
 
 def worker() -> int:
     """The process id of the only worker."""
+    (pid,) = pool_workers()
+    return pid
+
+
+def pool_workers() -> set[int]:
+    """The process ids of all workers."""
     children = multiprocessing.active_children()
-    (process,) = [child for child in children if child.name == "pebble_pool_worker"]
-    assert process.pid
-    return process.pid
+    return {child.pid for child in children if child.name == "pebble_pool_worker" and child.pid}
 
 
 async def rendering(workers: LocalWorkers, order: Order) -> "asyncio.Task[Outcome]":
@@ -165,7 +170,7 @@ async def test_a_story_that_takes_too_long_costs_that_attempt_alone(
 async def test_no_attempt_has_a_time_limit_of_the_wall_clock(
     pool_settings: Settings, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """H6: setting the clock ended all running attempts; the supervisor watches their progress."""
+    """L6: setting the clock ended all running attempts; the supervisor watches their progress."""
     pool = LocalWorkers(pool_settings)
     limits: list[object] = []
     real = ProcessPool.schedule
@@ -234,20 +239,36 @@ async def test_a_worker_may_read_the_font_in_the_settings_and_no_file_next_to_it
         pool.stop()
 
 
-def test_every_thread_of_a_real_worker_is_confined(workers: LocalWorkers) -> None:
+async def test_every_thread_of_a_real_worker_is_confined(
+    workers: LocalWorkers, long_order: Order
+) -> None:
     """H1: the thread that waits for the end of the service was started too early, and was free."""
     if not sandbox.is_supported():
         pytest.skip("this kernel has no Landlock")
-    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
-    threads = [*Path(f"/proc/{pid}/task").iterdir()]
+    task = await rendering(workers, long_order)
+    threads = [*Path(f"/proc/{worker()}/task").iterdir()]
     states = [(thread / "status").read_text() for thread in threads]
+    task.cancel()
+    await asyncio.wait([task])
     assert len(states) >= 2
     assert ["NoNewPrivs:\t1" in state for state in states] == [True] * len(states)
 
 
-def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:
-    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
-    assert pid == workers._pool.schedule(os.getsid, args=(0,)).result(FIRST_START_SECONDS)
+async def test_each_attempt_has_a_process_of_its_own(workers: LocalWorkers) -> None:
+    """M4: a process is confined to its story for good. L11: and it gives its memory back."""
+    pids = [await asyncio.wrap_future(workers._pool.schedule(os.getpid)) for _ in range(3)]
+    assert len(set(pids)) == 3
+
+
+async def test_a_worker_leads_a_session_of_its_own(
+    workers: LocalWorkers, long_order: Order
+) -> None:
+    task = await rendering(workers, long_order)
+    pid = worker()
+    session = os.getsid(pid)
+    task.cancel()
+    await asyncio.wait([task])
+    assert session == pid
 
 
 async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
@@ -261,6 +282,46 @@ async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
     with pytest.raises(WorkersBroken):
         await broken.submit(order)
     broken.stop()
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("The Pool is not active"), BrokenProcessPool("All workers expired")]
+)
+@pytest.mark.parametrize("when", ["given", "waiting"])
+async def test_a_pool_that_breaks_while_an_order_is_given_is_not_blamed_on_the_story(
+    pool_settings: Settings,
+    order: Order,
+    monkeypatch: pytest.MonkeyPatch,
+    error: RuntimeError,
+    when: str,
+) -> None:
+    """N7: the order's story rested for an hour, or the service stopped for one idle worker."""
+    pool = LocalWorkers(pool_settings)
+    first = pool._pool
+    real = ProcessPool.schedule
+
+    def schedule(self: ProcessPool, *args: Any, **kwargs: Any) -> Any:
+        if self is not first:
+            return real(self, *args, **kwargs)
+        if when == "given":
+            raise error
+        future: ProcessFuture[Outcome] = ProcessFuture()
+        future.set_exception(BrokenProcessPool(*error.args))
+        return future
+
+    monkeypatch.setattr(ProcessPool, "schedule", schedule)
+    try:
+        both = await asyncio.gather(pool.submit(order), pool.submit(order_beside(order)))
+        assert [type(outcome) for outcome in both] == [Film, Film]
+    finally:
+        pool.stop()
+
+
+def order_beside(order: Order) -> Order:
+    """The same story for another attempt's folder."""
+    attempt = order.attempt.with_name("attempt-2")
+    attempt.mkdir()
+    return replace(order, attempt=attempt)
 
 
 def test_a_local_pool_has_everything_that_the_service_uses_of_workers(
@@ -304,7 +365,12 @@ async def test_an_idle_worker_that_is_killed_costs_no_attempt(
     """The kernel's out-of-memory killer takes the largest process, not the busiest."""
     pool = LocalWorkers(pool_settings)
     try:
-        pid = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        others = pool_workers()
+        first = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        await asyncio.to_thread(
+            wait_until, lambda: pool_workers() - others - {first}, "the next worker is ready", 10
+        )
+        (pid,) = pool_workers() - others - {first}
         os.kill(pid, signal.SIGKILL)
         await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
         await asyncio.sleep(0.5)  # the pool checks its processes every 0.1 s, in silence

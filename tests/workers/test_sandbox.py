@@ -5,6 +5,7 @@ import errno
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import landlock
 import pytest
 
 from daemon.workers import sandbox
@@ -191,6 +193,73 @@ def _forked(body: Callable[[], object]) -> int:
     return child
 
 
+@needs_landlock
+def test_a_process_that_is_confined_twice_has_only_what_both_allow(
+    work: Path, library: Path
+) -> None:
+    """M4: a worker could delete the source of another job, and rewrite its record."""
+    (work / "job" / "attempt-1").mkdir()
+    (work / "job" / "source" / "01.png").write_text("picture")
+    (work / "job" / "job.json").write_text("record")
+    (work / "other" / "source").mkdir(parents=True)
+    (work / "other" / "source" / "01.png").write_text("theirs")
+
+    def refused(attempt: Callable[[], object]) -> str:
+        def narrowed() -> object:
+            sandbox.confine(work / "job" / "attempt-1", [library, work / "job" / "source"])
+            return attempt()
+
+        return refusal(narrowed, work, library)
+
+    assert refused((work / "job" / "attempt-1" / "film.mp4").touch) == ""
+    assert refused((work / "job" / "source" / "01.png").read_bytes) == ""
+    assert refused((library / "calm" / "harbour.mp3").read_bytes) == ""
+    assert refused((work / "job" / "source" / "01.png").unlink) == "EACCES"
+    assert refused((work / "job" / "job.json").read_bytes) == "EACCES"
+    assert refused(lambda: (work / "job" / "job.json").write_text("forged")) == "EACCES"
+    assert refused((work / "other" / "source" / "01.png").read_bytes) == "EACCES"
+    assert refused((work / "other" / "source" / "01.png").unlink) == "EACCES"
+    assert refused((work / ".lock").touch) == "EACCES"
+
+
+def interface() -> int:
+    """The version of this kernel's Landlock; 0 without it."""
+    return int(landlock.landlock_abi_version()) if sandbox.is_supported() else 0
+
+
+@pytest.mark.skipif(interface() < sandbox.SCOPES_SINCE, reason="needs Linux 6.12")
+def test_a_confined_process_sends_signals_to_its_own_children_and_to_no_other(
+    work: Path, library: Path
+) -> None:
+    """M4: it could stop the service, which is of the same user."""
+    service = os.getpid()
+
+    def end_own_child() -> None:
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+            os._exit(0)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+    assert refusal(lambda: os.kill(service, 0), work, library) == "EPERM"
+    assert refusal(end_own_child, work, library) == ""
+
+
+@pytest.mark.skipif(interface() < sandbox.NETWORK_SINCE, reason="needs Linux 6.7")
+def test_a_confined_process_opens_no_connection(work: Path, library: Path) -> None:
+    """M4: the unit takes the network away, but the service also runs without it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = server.getsockname()
+
+        def connect() -> None:
+            with socket.create_connection(place, timeout=5):
+                pass
+
+        connect()
+        assert refusal(connect, work, library) == "EACCES"
+
+
 def test_allocating_memory_beyond_the_limit_raises_a_memory_error() -> None:
     def body() -> str:
         sandbox.limit_memory(1024)
@@ -210,6 +279,7 @@ def test_a_worker_does_not_outlive_its_parent() -> None:
 
     def body() -> None:
         if not os.fork():
+            sandbox.lead_session()
             sandbox.die_with(os.getppid())
             os.kill(os.getppid(), signal.SIGKILL)
             time.sleep(60)  # ended by the kernel at once
@@ -224,7 +294,7 @@ def test_a_worker_does_not_outlive_its_parent() -> None:
 
 def test_a_worker_has_a_session_of_its_own_so_ctrl_c_does_not_reach_it() -> None:
     def body() -> str:
-        sandbox.die_with(os.getppid())
+        sandbox.lead_session()
         return str(os.getsid(0) == os.getpid() == os.getpgrp())
 
     assert in_child(body).said == "True"
