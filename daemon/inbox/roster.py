@@ -16,6 +16,8 @@ FIRST_OFFER_SECONDS = 5.0
 LAST_OFFER_SECONDS = 600.0
 """A folder that was taken and stays in the inbox is offered again after the first of these. Each
 further wait is twice as long, up to the last."""
+POSTPONED_SECONDS = 5.0
+"""A folder that is postponed is offered again after this time."""
 FIRST_REPORT_SECONDS = 60.0
 LAST_REPORT_SECONDS = 3600.0
 """The same for the reports on a folder that waits, or that cannot be read."""
@@ -154,6 +156,21 @@ class Roster:
         """Take note that a folder that was taken cannot be claimed: it is not pending any more."""
         if folder := self._folders.get(name):
             folder.is_refused = True
+
+    def postpone(self, name: str, lacking: Iterable[str], now: float) -> list[Notice]:
+        """Let a folder that was taken wait for a moment, for something that no look shows.
+
+        Returns what follows from it. The folder is then offered again, unless it changes.
+        """
+        folder = self._folders.get(name)
+        if folder is None:
+            return []
+        quiet = folder.verdict.quiet
+        folder.verdict = Verdict(State.WAITING, quiet, first_of(list(lacking)))
+        folder.look_at = folder.next_offer.due = now + POSTPONED_SECONDS
+        if folder.next_report.is_due(now):
+            return [Waiting(name, folder.verdict.lacking, quiet)]
+        return []
 
     def hold(self, name: str, digest: str, lacking: Iterable[str]) -> None:
         """Let a folder wait as if it lacked something, until its fingerprint is not `digest`."""

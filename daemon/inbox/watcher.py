@@ -95,6 +95,14 @@ class Watcher:
         """
         self._roster.refuse(name)
 
+    def postpone(self, name: str, lacking: Iterable[str]) -> None:
+        """Let a folder that was taken wait for a moment, for what it lacks, in words.
+
+        It is then offered again, unless it changes.
+        """
+        self._log(self._roster.postpone(name, lacking, self._clock()))
+        self._wake.set()
+
     def hold(self, name: str, fingerprint: str, lacking: Iterable[str]) -> None:
         """Let a folder that comes back to the inbox wait for what it lacks, in words.
 

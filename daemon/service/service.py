@@ -87,6 +87,7 @@ class Service:
             self._room,
             self._supervisor,
             self._jobs,
+            self.settings,
         )
 
         self._is_ready = False

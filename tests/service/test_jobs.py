@@ -97,7 +97,7 @@ class Parts:
         lives: Supervisor = self.lives  # type: ignore[assignment]
         self.jobs = Jobs(spool, threads, lives, lambda: settings, self.faults.append)
         room = Room([spool.folders.work], lambda: settings)
-        self.claims = Claims(spool, threads, self.watcher, room, lives, self.jobs)
+        self.claims = Claims(spool, threads, self.watcher, room, lives, self.jobs, lambda: settings)
 
     def drop(self, name: str = "the-fox") -> Settled:
         """Put a story into the inbox; what the watcher offers."""
@@ -473,4 +473,50 @@ async def test_nothing_is_taken_from_the_inbox_before_there_is_a_place_for_it(pa
     parts.lives.let_go.set()
     await until(lambda: len(parts.lives.seen) == 6)
     claiming.cancel()
+    await parts.end()
+
+
+# ---- files that are still open ------------------------------------------------------------------
+
+
+async def until_taken(parts: Parts, *offers: Settled) -> None:
+    """Let the watcher offer these, and wait until all of them have been dealt with."""
+    left = [*offers]
+
+    async def take() -> Settled:
+        if left:
+            return left.pop(0)
+        parts.watcher.all_taken.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    parts.watcher.all_taken = asyncio.Event()
+    parts.watcher.take = take
+    claiming = asyncio.create_task(parts.claims.keep_claiming())
+    await asyncio.wait_for(parts.watcher.all_taken.wait(), 20)
+    claiming.cancel()
+
+
+async def test_a_folder_with_a_file_open_for_writing_waits_and_holds_up_no_other(
+    parts: Parts,
+) -> None:
+    """H8"""
+    fox = parts.drop("fox")
+    owl = parts.drop("owl")
+    with (parts.spool.folders.inbox / "fox/manifest.json").open("a"):
+        await until_taken(parts, fox, owl)
+        assert [job.name for job in parts.spool.jobs()] == ["owl"]
+    ((name, lacking),) = [called.args for called in parts.watcher.postpone.call_args_list]
+    assert name == "fox"
+    assert [*lacking] == ["manifest.json (somebody is still writing it)"]
+    await until_taken(parts, fox)
+    assert len(parts.spool.jobs()) == 2
+    await parts.end()
+
+
+async def test_a_folder_that_is_given_up_is_taken_although_a_file_is_open(parts: Parts) -> None:
+    fox = replace(parts.drop("fox"), seconds=10.0**6)
+    with (parts.spool.folders.inbox / "fox/manifest.json").open("a"):
+        await until_taken(parts, fox)
+    assert [job.name for job in parts.spool.jobs()] == ["fox"]
     await parts.end()
