@@ -41,6 +41,7 @@ class Event(StrEnum):
     STORY_DELIVERED = "story.delivered"
     STORY_FAILED = "story.failed"
     STORY_RECOVERED = "story.recovered"
+    STORY_PRUNED = "story.pruned"
     RENDER_STARTED = "render.started"
     RENDER_PROGRESS = "render.progress"
     RENDER_RETRYING = "render.retrying"
@@ -124,6 +125,11 @@ EVENTS: Mapping[Event, Description] = {
         "A story that an earlier run left unfinished continues. `attempts` were charged to it;"
         " `interruptions` are those that the machine or a killed service ended.",
         ("story", "job", "attempts", "interruptions", "state"),
+    ),
+    Event.STORY_PRUNED: Description(
+        "A story was removed from done/ or failed/, as `[keep]` says. `days`: since anything in it"
+        " last changed.",
+        ("story", "folder", "days", "mib"),
     ),
     Event.RENDER_STARTED: Description("An attempt begins.", JOB),
     Event.RENDER_PROGRESS: Description(

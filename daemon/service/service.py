@@ -19,6 +19,7 @@ from daemon.media.library import library
 from daemon.service import systemd
 from daemon.service.claims import Claims
 from daemon.service.jobs import Jobs, cancel_all
+from daemon.service.pruning import keep_pruning
 from daemon.service.room import Room
 from daemon.service.steps import log_degraded
 from daemon.service.supervisor import Supervisor
@@ -164,6 +165,7 @@ class Service:
             self._watcher.run(),
             self._jobs.keep_sweeping(),
             self._claims.keep_claiming(),
+            keep_pruning(self._spool.folders, self.settings, self._threads.pruning),
             self.report_to_systemd(),
         ]
         if self._once:

@@ -57,7 +57,7 @@ class SpoolThreads:
 
     `claims` move folders out of the inbox, `copies` read stories that cannot be moved, and
     `publications` copy films to the outbox, which may be on another filesystem. `looks` read the
-    folders of jobs, and `steps` do all the rest.
+    folders of jobs, `pruning` removes old stories, and `steps` do all the rest.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,15 @@ class SpoolThreads:
         self.looks = Threads("look", 4, patience_seconds=300)
         self.publications = Threads("publish", 2, patience_seconds=3600)
         self.copies = Threads("copy", 2, patience_seconds=3600)
-        self._all = (self.claims, self.steps, self.looks, self.publications, self.copies)
+        self.pruning = Threads("prune", 1, patience_seconds=86_400)
+        self._all = (
+            self.claims,
+            self.copies,
+            self.publications,
+            self.looks,
+            self.pruning,
+            self.steps,
+        )
 
     def is_stuck(self, now: float) -> bool:
         """Whether any call has been running for too long."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from daemon.inbox import writers
 from daemon.inbox.entries import entries_of
 from daemon.inbox.writers import files_being_written
 from tests.helpers.children import in_child, unprivileged
@@ -84,7 +83,7 @@ def test_a_writer_that_comes_at_the_instant_of_the_lease_ends_nobody(
         return int(result)
 
     def body() -> str:
-        monkeypatch.setattr(writers.fcntl, "fcntl", fcntl_and_then_a_writer_comes)
+        monkeypatch.setattr(fcntl, "fcntl", fcntl_and_then_a_writer_comes)
         return f"{written(fox)}"
 
     ended = in_child(body)
