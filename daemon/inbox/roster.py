@@ -179,6 +179,10 @@ class Roster:
             folder.restart()
         self.offers.pop(name, None)
 
+    def held(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """The folders that are held: their names, their fingerprints, what they lack."""
+        return [(name, held.fingerprint, held.lacking) for name, held in self._held.items()]
+
     def stuck(self, name: str, seconds: float, now: float) -> list[Notice]:
         """Take note that a look at a folder has not come back, and return what follows from it."""
         notices = self._found(name)

@@ -112,6 +112,10 @@ class Watcher:
         self._roster.hold(name, fingerprint, lacking)
         self.notify(name)
 
+    def held(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """What `hold` was called with for each folder that is held now."""
+        return self._roster.held()
+
     def is_pending(self) -> bool:
         """Whether a folder has changed and was not looked at, is settling, or is ready."""
         is_asked = bool(self._dirty) or any(self._resting.values())

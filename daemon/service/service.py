@@ -25,6 +25,7 @@ from daemon.service.steps import log_degraded
 from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Spool
+from daemon.spool.memory import Hold
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
@@ -76,7 +77,7 @@ class Service:
             self._workers,
             self._room,
             self.settings,
-            self._watcher.hold,
+            self.hold,
         )
         self._jobs = Jobs(
             self._spool, self._threads, self._supervisor, self.settings, self.stop_for_workers
@@ -160,6 +161,7 @@ class Service:
 
     async def serve(self) -> None:
         """Run the parts until the service is stopped, or one of them breaks."""
+        await self.hold_again()
         parts = [
             self._stopping.wait(),
             self._watcher.run(),
@@ -177,6 +179,17 @@ class Service:
         finally:
             remembering.cancel()
             await self.shut_down(tasks)
+
+    async def hold(self, hold: Hold) -> None:
+        """Let a folder of the inbox wait until it changes, also if this run ends before that."""
+        self._watcher.hold(hold.name, hold.fingerprint, hold.lacking)
+        held = [Hold(*fields) for fields in self._watcher.held()]
+        await self._threads.steps.run(self._spool.memory.remember_holds, held)
+
+    async def hold_again(self) -> None:
+        """Let the folders wait that an earlier run let wait."""
+        for hold in await self._threads.steps.run(self._spool.memory.holds):
+            self._watcher.hold(hold.name, hold.fingerprint, hold.lacking)
 
     async def remember_music(self) -> None:
         """Find out the music of the last film. A film may be made before that is known."""

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,10 +31,11 @@ from daemon.service.steps import until_it_works
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool
 from daemon.spool.looks import exists
+from daemon.spool.memory import Hold
 from daemon.workers import Workers
 
-Hold = Callable[[str, str, tuple[str, ...]], None]
-"""Lets a folder of the inbox wait until it changes: its name, its fingerprint, what it lacks."""
+Holding = Callable[[Hold], Awaitable[None]]
+"""Lets a folder of the inbox wait until it changes."""
 
 LONGEST_ATTEMPT_WAIT_SECONDS = 60.0
 """The longest wait between two attempts at a story."""
@@ -64,7 +65,7 @@ class Supervisor:
         workers: Workers,
         room: Room,
         settings: Callable[[], Settings],
-        hold: Hold,
+        hold: Holding,
     ) -> None:
         self.delivered = 0
         self.failed = 0
@@ -108,7 +109,7 @@ class Supervisor:
 
     def remember_music(self) -> None:
         """Find out the music of the last film, which the next film should avoid."""
-        self._last_music = self._last_music or self._spool.last_music()
+        self._last_music = self._last_music or self._spool.memory.last_music()
 
     def drain(self) -> None:
         """Begin no further attempt. A job that would begin one is cancelled instead."""
@@ -130,7 +131,9 @@ class Supervisor:
             if isinstance(outcome, Film):
                 if outcome.music:
                     self._last_music = outcome.music
-                    await self._threads.publications.run(self._spool.remember_music, outcome.music)
+                    await self._threads.publications.run(
+                        self._spool.memory.remember_music, outcome.music
+                    )
                 await self.deliver(job, began, outcome.seconds)
                 return
             may_wait = outcome.kind is Kind.ARRIVING and not is_given_up
@@ -436,7 +439,7 @@ class Supervisor:
         lacking = tuple(
             f"{problem.file or problem.where} ({problem.what})" for problem in failure.problems
         )
-        self._hold(job.name, job.fingerprint, lacking)
+        await self._hold(Hold(job.name, job.fingerprint, lacking))
         logger().warning(
             Event.STORY_WAITING,
             story=job.name,

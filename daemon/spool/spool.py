@@ -13,7 +13,6 @@ No step deletes a source, and no folder that may hold one is removed with what i
 
 import contextlib
 import errno
-import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -35,7 +34,6 @@ from daemon.spool.durable import (
     rename_with_right,
     sync_files,
     sync_folder,
-    write_file,
 )
 from daemon.spool.free_names import free_names
 from daemon.spool.job import (
@@ -50,13 +48,10 @@ from daemon.spool.job import (
 )
 from daemon.spool.lock import Lock
 from daemon.spool.looks import exists, is_folder, is_plain_name
+from daemon.spool.memory import Memory
 from daemon.spool.places import make_folders, try_folders
 from daemon.story.untrusted import UntrustedFolder
 
-LAST_MUSIC = ".last-music"
-"""The file in work/ that names the track of the latest film."""
-LONGEST_TRACK_NAME = 2**16
-"""Bytes that are read of it."""
 WRITTEN = tuple(
     name + draft for name in (RECORD, reasons.ERROR, reasons.WHY) for draft in ("", ".new")
 )
@@ -74,10 +69,11 @@ class Unclaimable:
 
 
 class Spool:
-    """The folders of one root."""
+    """The folders of one root, and what is remembered in them."""
 
     def __init__(self, folders: Folders) -> None:
         self.folders = folders
+        self.memory = Memory(folders.work)
         self._lock = Lock(folders.work)
 
     def open(self) -> Self:
@@ -386,21 +382,6 @@ class Spool:
             return None
         reasons.remove(source)
         return move_folder(source, self.folders.inbox, name)
-
-    # ---- the music of the latest film ------------------------------------------------------------
-
-    def last_music(self) -> str:
-        """The track of the latest film that has music; "" when it is not known."""
-        try:
-            name = json.loads(files.read_plain(self.folders.work / LAST_MUSIC, LONGEST_TRACK_NAME))
-        except (OSError, ValueError, RecursionError):
-            return ""
-        return name if isinstance(name, str) else ""
-
-    def remember_music(self, track: str) -> None:
-        """Remember the track of a film for later runs too, if the disk lets it."""
-        with contextlib.suppress(OSError):
-            write_file(self.folders.work / LAST_MUSIC, json.dumps(track))
 
     # ---- looking ---------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ def audit(root: Path, titles: Iterable[str], outbox: Path | None = None) -> Tall
         str(path.relative_to(root))
         for place in ("inbox", "work")
         for path in sorted((root / place).iterdir())
-        if path.name not in (".lock", ".last-music", ".storyreel-canary")
+        if path.name not in (".lock", ".last-music", ".holds", ".storyreel-canary")
     ]
     tally.left += [path.name for path in outbox.iterdir() if path.name.startswith(HIDDEN)]
     return tally

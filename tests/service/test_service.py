@@ -425,3 +425,23 @@ def test_wrong_settings_end_the_service_with_78_and_a_list_of_all_faults(
     assert done.returncode == 78
     assert "film.fps" in done.stderr
     assert 'unknown key "settle"' in done.stderr
+
+
+def test_a_story_whose_file_is_not_as_declared_waits_also_over_a_restart(
+    root: Path, tmp_path: Path
+) -> None:
+    """It was claimed, copied and given back once more at each start."""
+    folder = story(tmp_path / "fox", (0.4,), files={"01.png": {"sha256": "0" * 64}})
+    with running_service(root) as service:
+        drop(folder, root)
+        service.wait_for("story.waiting", story="fox")
+    with running_service(root) as service:
+        service.wait_for("story.detected", story="fox")
+        drop(story(tmp_path / "owl", (0.4,)), root)
+        service.wait_for("story.delivered", story="owl")
+        assert [line["story"] for line in service.events("story.claimed")] == ["owl"]
+        (arriving,) = status(root)["inbox"]
+        assert (arriving["story"], arriving["state"]) == ("fox", "waiting")
+        manifest = read_manifest(root / "inbox/fox")
+        write_manifest(root / "inbox/fox", manifest | {"files": {}})
+        service.wait_for("story.delivered", story="fox")

@@ -31,6 +31,7 @@ from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool, reasons, recover_job, unfinished
 from daemon.spool.job import read_job, record
+from daemon.spool.memory import Hold
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
 from tests.helpers.folders import names
@@ -119,22 +120,27 @@ def no_step_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "wait_exponential_jitter", lambda **_: wait_none())
 
 
-Held = list[tuple[str, str, tuple[str, ...]]]
-
-
 def supervise(
-    spool: Spool, workers: Scripted, settings: Settings, held: Held | None = None
+    spool: Spool,
+    workers: Scripted,
+    settings: Settings,
+    held: list[Hold] | None = None,
+    disks: Room | None = None,
 ) -> Supervisor:
     """A supervisor; what it holds in the inbox is appended to `held`."""
     folders = [spool.folders.work, spool.folders.outbox]
-    holding: Held = [] if held is None else held
+    holding: list[Hold] = [] if held is None else held
+
+    async def hold(waiting: Hold) -> None:
+        holding.append(waiting)
+
     return Supervisor(
         spool,
         SpoolThreads(),
         workers,
-        Room(folders, lambda: settings),
+        disks or Room(folders, lambda: settings),
         lambda: settings,
-        lambda *waiting: holding.append(waiting),
+        hold,
     )
 
 
@@ -582,7 +588,7 @@ async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: Set
 
     workers = Scripted(film)
     full = Room([spool.folders.work], lambda: settings, measure)
-    supervised = Supervisor(spool, SpoolThreads(), workers, full, lambda: settings, lambda *_: None)
+    supervised = supervise(spool, workers, settings, disks=full)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
     await until(lambda: checks > 10)
@@ -748,7 +754,7 @@ async def not_arrived(order: Order) -> Outcome:
 async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inbox(
     spool: Spool, settings: Settings, log_lines: LogCapture
 ) -> None:
-    held: Held = []
+    held: list[Hold] = []
     workers = Scripted(not_arrived)
     supervised = supervise(spool, workers, settings, held)
     job = claimed(spool)
@@ -757,7 +763,7 @@ async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inb
     assert names(spool.folders.inbox / "the-fox") == ["manifest.json"]
     assert names(spool.folders.work) == [".lock"]
     lacking = ("01.mp3 (its SHA-256 differs from the declared one)",)
-    assert held == [("the-fox", job.fingerprint, lacking)]
+    assert held == [Hold("the-fox", job.fingerprint, lacking)]
     (line,) = events(log_lines, "story.waiting")
     assert (line["story"], line["lacking"]) == ("the-fox", list(lacking))
     assert (supervised.delivered, supervised.failed, supervised.concluding) == (0, 0, 0)
@@ -767,7 +773,7 @@ async def test_a_story_that_was_given_up_fails_when_it_has_still_not_arrived(
     spool: Spool, settings: Settings
 ) -> None:
     """C2: it would be claimed and given back once a day, for ever."""
-    held: Held = []
+    held: list[Hold] = []
     supervised = supervise(spool, Scripted(not_arrived), settings, held)
     await supervised.see_through(claimed(spool), is_given_up=True)
     assert held == []
@@ -780,7 +786,7 @@ async def test_a_story_whose_name_is_taken_in_the_inbox_fails_instead(
     spool: Spool, settings: Settings
 ) -> None:
     """The folder in the inbox is the newer one."""
-    held: Held = []
+    held: list[Hold] = []
     supervised = supervise(spool, Scripted(not_arrived), settings, held)
     job = claimed(spool)
     (spool.folders.inbox / "the-fox").mkdir()
@@ -803,10 +809,10 @@ async def test_a_story_that_cannot_be_given_back_yet_is_given_back_later(
         return tries == 3 and real(spool, job)
 
     monkeypatch.setattr(Spool, "give_back", give_back)
-    held: Held = []
+    held: list[Hold] = []
     await supervise(spool, Scripted(not_arrived), settings, held).see_through(claimed(spool))
     assert tries == 3
-    assert [name for name, _, _ in held] == ["the-fox"]
+    assert [hold.name for hold in held] == ["the-fox"]
 
 
 # ---- steps of the spool --------------------------------------------------------------------------

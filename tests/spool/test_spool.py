@@ -576,49 +576,7 @@ def test_a_failed_story_whose_owner_took_the_rights_away_still_fails(open_root: 
     assert {"WHY.txt", "error.json"} <= {*ended.said.split()}
 
 
-# ---- the music of the latest film ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("track", ["calm/a.ogg", "é 🦊", os.fsdecode(b"\xff.mp3"), '"', "a\nb"])
-def test_the_music_of_the_latest_film_is_known_to_the_next_run(
-    folders: Folders, track: str
-) -> None:
-    """H3: the reports of all films were read at each start."""
-    opened = Spool(folders).open()
-    assert opened.last_music() == ""
-    opened.remember_music("earlier")
-    opened.remember_music(track)
-    opened.close()
-    assert Spool(folders).last_music() == track
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{", "7", "null", '["x"]', "[" * 60_000, '"' + "x" * 2**17 + '"', "\xff"]
-)
-def test_a_torn_memory_of_the_music_counts_as_none(opened: Spool, content: str) -> None:
-    """H3"""
-    (opened.folders.work / ".last-music").write_text(content, "latin-1")
-    assert opened.last_music() == ""
-
-
-@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "giant"])
-def test_a_trap_in_the_place_of_the_memory_neither_blocks_nor_fails(
-    opened: Spool, kind: str
-) -> None:
-    """H3"""
-    place = opened.folders.work / ".last-music"
-    if kind == "pipe":
-        os.mkfifo(place)
-    elif kind == "link":
-        place.symlink_to("/dev/zero")
-    elif kind == "folder":
-        place.mkdir()
-    else:
-        with place.open("wb") as file:
-            file.truncate(2**43)
-    assert opened.last_music() == ""
-    opened.remember_music("calm/a.ogg")
-    assert opened.last_music() == ("" if kind == "folder" else "calm/a.ogg")
+# ---- the start ----------------------------------------------------------------------------------
 
 
 def test_a_start_does_not_need_the_outbox(opened: Spool) -> None:
@@ -631,7 +589,7 @@ def test_a_start_does_not_need_the_outbox(opened: Spool) -> None:
     record(replace(second, target="the-cat"))
     opened.folders.outbox.rmdir()
     opened.folders.outbox.touch()
-    assert opened.last_music() == ""
+    assert opened.memory.last_music() == ""
     assert {(found.job.id, found.state) for found in recovered(opened)} == {
         (first.id, RecoveredState.UNFINISHED),
         (second.id, RecoveredState.PUBLISHING),
