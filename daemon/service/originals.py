@@ -14,8 +14,9 @@ from daemon.spool.copies import Wanted
 from daemon.story.untrusted import opened
 
 MEND = (
-    "Delete the original when the film is there. To have folders moved instead, give the service"
-    " the capability CAP_FOWNER, as its unit does, or make them group-writable (chmod g+w)."
+    "Its owner may delete the original. To have folders moved instead, let them belong to the"
+    " service's group, and run the service with CAP_FOWNER as its unit does, or make them writable"
+    " for that group (chmod g+w)."
 )
 
 
