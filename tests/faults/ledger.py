@@ -1,7 +1,7 @@
 """The ledger of faults: a line for each fault, and the table that `make test-faults` prints.
 
 Tests run in several processes, so each appends its line to a file. Without the environment variable
-that names the file, nothing is written.
+that names the file, nothing is written. It is read at once: tests do not see variables like it.
 """
 
 import json
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tests.faults.audit import Tally
 
-PLACE = "STORYREEL_FAULTS_LEDGER"
+PLACE = os.environ.get("STORYREEL_FAULTS_LEDGER", "")
+"""The file; "" when there is none."""
 HEADINGS = (
     "fault",
     "times",
@@ -57,8 +58,8 @@ def enter(fault: str, times: int, stories: int, tally: Tally, seconds: float) ->
         half_published=len(tally.half_published),
         seconds=round(seconds, 1),
     )
-    if place := os.environ.get(PLACE):
-        with Path(place).open("a", encoding="utf-8") as ledger:
+    if PLACE:
+        with Path(PLACE).open("a", encoding="utf-8") as ledger:
             ledger.write(json.dumps(asdict(entry)) + "\n")
     assert tally.is_clean, tally
 

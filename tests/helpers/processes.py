@@ -73,13 +73,15 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 
 
 class RunningService:
-    """`storyreel run` on a root, its standard output in a file."""
+    """`storyreel run` on a root, its standard output in a file. `module` is the program's."""
 
-    def __init__(self, root: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, root: Path, *arguments: str, module: str = "daemon", **environment: str
+    ) -> None:
         self.root = root
         self._log = root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
-        command = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
+        command = [sys.executable, "-m", module, "run", "--root", str(root), *arguments]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, env=os.environ | FAST | environment
