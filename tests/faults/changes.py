@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -75,20 +75,28 @@ class Changes:
             self._see("write", path, lead=lambda: os.close(os.open(path, flags, 0o600)))
 
     def _see(self, what: str, *paths: Path, lead: Callable[[], None] = lambda: None) -> None:
-        words = [self._name(path) for path in paths]
-        if all(words) and CANARY not in paths[0].name:
+        if name := name_of_change(what, paths, self._folders):
             with self._turn:
-                self._before(f"{what} {' → '.join(words)}", lead)
+                self._before(name, lead)
 
-    def _name(self, path: Path) -> str:
-        """What a path is called in every run; "" when it is in none of the folders."""
-        for word, folder in self._folders.items():
-            if path.is_relative_to(folder):
-                name = str(Path(word) / path.relative_to(folder))
-                for pattern, short in WORDS:
-                    name = pattern.sub(short, name)
-                return name
+
+def name_of_change(what: str, paths: Sequence[Path], folders: Mapping[str, Path]) -> str:
+    """What a change is called in every run; "" for one that does not count."""
+    words = [name_of(path, folders) for path in paths]
+    if not all(words) or CANARY in paths[0].name:
         return ""
+    return f"{what} {' → '.join(words)}"
+
+
+def name_of(path: Path, folders: Mapping[str, Path]) -> str:
+    """What a path is called in every run; "" when it is in none of the folders."""
+    for word, folder in folders.items():
+        if path.is_relative_to(folder):
+            name = str(Path(word) / path.relative_to(folder))
+            for pattern, short in WORDS:
+                name = pattern.sub(short, name)
+            return name
+    return ""
 
 
 def path_at(path: Any, folder: Any) -> Path:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.helpers.stories import story
 REPOSITORY = Path(__file__).parents[2]
 QUICK = {
     "PYTHONPATH": str(REPOSITORY),
+    "PYTHONWARNINGS": "ignore::UserWarning:multiprocessing.resource_tracker",  # of who was killed
     "STORYREEL_WATCH__SETTLE_SECONDS": "0.05",
     "STORYREEL_WATCH__RESCAN_SECONDS": "0.2",
     "STORYREEL_WORKERS__RETRY_SECONDS": "0.001",
@@ -99,22 +102,26 @@ class Site:
         trace = self.folder / f"trace-{self.runs}"
         return Fate(str(self.root), str(self.outbox), str(trace), victim, change)
 
-    def start(self, fate: Fate, *arguments: str, **environment: str) -> RunningService:
-        """Start the service with a fate."""
+    def start(
+        self, fate: Fate, *arguments: str, under: Sequence[str] = (), **environment: str
+    ) -> RunningService:
+        """Start the service with a fate, under another program if one is given."""
         self.runs += 1
         settings = QUICK | {"STORYREEL_FOLDERS__OUTBOX": str(self.outbox)}
         return RunningService(
             self.root,
             *arguments,
-            module="tests.faults.launcher",
+            program=[*under, sys.executable, "-m", "tests.faults.launcher"],
             **settings | fate.environment() | environment,
         )
 
-    def run(self, victim: Victim = Victim.NOBODY, change: int = 0) -> Ended:
+    def run(
+        self, victim: Victim = Victim.NOBODY, change: int = 0, under: Sequence[str] = ()
+    ) -> Ended:
         """Run the service until all stories have ended, or it is killed."""
         fate = self.fate(victim, change)
         began = time.time()
-        service = self.start(fate, "--once")
+        service = self.start(fate, "--once", under=under)
         code = service.process.wait(300)
         assert code in (KILLED, TRY_AGAIN) or service.events("service.stopped"), service.lines()
         ends = [*service.events("story.delivered"), *service.events("story.failed")]

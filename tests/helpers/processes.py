@@ -7,12 +7,13 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 DEADLINE_SECONDS = 120.0
+STORYREEL = (sys.executable, "-m", "daemon")
 FAST = {
     "STORYREEL_WATCH__SETTLE_SECONDS": "0.4",
     "STORYREEL_WATCH__RESCAN_SECONDS": "1",
@@ -73,15 +74,17 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 
 
 class RunningService:
-    """`storyreel run` on a root, its standard output in a file. `module` is the program's."""
+    """`storyreel run` on a root, its standard output in a file. `program` is the command line
+    before "run".
+    """
 
     def __init__(
-        self, root: Path, *arguments: str, module: str = "daemon", **environment: str
+        self, root: Path, *arguments: str, program: Sequence[str] = STORYREEL, **environment: str
     ) -> None:
         self.root = root
         self._log = root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
-        command = [sys.executable, "-m", module, "run", "--root", str(root), *arguments]
+        command = [*program, "run", "--root", str(root), *arguments]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, env=os.environ | FAST | environment
