@@ -2,12 +2,15 @@
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+import pytest
 
 from daemon.cli.console import TRY_AGAIN
 from tests.faults.audit import Tally, audit, title_of, visible
@@ -29,6 +32,8 @@ QUICK = {
 }
 """Settings with which a story's whole life takes a second, and none is ever given up."""
 REASONS = ("WHY.txt", "error.json")
+PATIENCE_SECONDS = 60.0
+"""How long a service may take until all stories have ended."""
 KILLED = -9
 """The exit code of a process that SIGKILL has ended."""
 
@@ -122,7 +127,7 @@ class Site:
         fate = self.fate(victim, change)
         began = time.time()
         service = self.start(fate, "--once", under=under)
-        code = service.process.wait(300)
+        code = code_of(service)
         assert code in (KILLED, TRY_AGAIN) or service.events("service.stopped"), service.lines()
         ends = [*service.events("story.delivered"), *service.events("story.failed")]
         moments = [datetime.fromisoformat(line["timestamp"]).timestamp() for line in ends]
@@ -175,6 +180,15 @@ class Site:
             for file in Path("/proc").glob("[0-9]*/environ")
             if sign in environment_in(file) and int(file.parent.name) != os.getpid()
         ]
+
+
+def code_of(service: RunningService) -> int:
+    """The exit code of a service that will end by itself; fails when it does not."""
+    try:
+        return service.process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        service.kill()
+        pytest.fail(f"the service did not end; at last it said: {service.lines()[-5:]}")
 
 
 def changes_in(trace: Path) -> list[str]:

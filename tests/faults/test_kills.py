@@ -9,6 +9,7 @@ import contextlib
 import functools
 import os
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -71,11 +72,12 @@ EXPECTED = {
 
 PARTS = 3 if IS_LONG else 1
 """Into how many tests the kills of one kind are split, so that all processors have work."""
-STRIDES = {Victim.SERVICE: 5, Victim.BOTH: 11}
-"""How many changes the kills of a chain are apart, in the long form."""
-SHORT_STRIDE = 17
+KILLED_IN = [*((Victim.SERVICE, life) for life in EXPECTED), (Victim.BOTH, "delivered")]
+"""Who is killed before each change in which life."""
+STRIDE = 11 if IS_LONG else 17
+"""How many changes the kills of a chain are apart."""
 SHORT_LIVES = 3
-AT_RANDOM = 60 if IS_LONG else 4
+AT_RANDOM = 45 if IS_LONG else 4
 """Kills of a kind at random times, in each part."""
 LIFE_SECONDS = (0.3, 1.6)
 """How long a service lives that is killed at random."""
@@ -100,6 +102,8 @@ def new_site(tmp_path: Path) -> Iterator[NewSite]:
             return site
 
         yield make
+        for site in made:
+            kill_all(site.processes())  # of a test that has failed
 
 
 @contextlib.contextmanager
@@ -142,24 +146,21 @@ def test_the_trace_sees_a_life_from_its_beginning_to_its_end(record: Record, lif
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("life", EXPECTED)
-@pytest.mark.parametrize("victim", STRIDES, ids=str)
+@pytest.mark.parametrize(("victim", "life"), KILLED_IN, ids=str)
 def test_a_service_that_is_killed_before_any_change_ends_its_work_later(
     new_site: NewSite, record: Record, victim: Victim, life: str, part: int
 ) -> None:
     """So do the services that are killed while they recover. None of it charges an attempt."""
     changes = record(life).changes
     firsts = [*range(1 + part, len(changes) + 1, PARTS)]
-    stride = STRIDES[victim]
     if not IS_LONG:
         firsts = [chance_for(f"{victim}, {life}").choice(firsts)]
-        stride = SHORT_STRIDE
 
     toll = Toll(f"SIGKILL of {victim} before each change: {life}")
     met: Counter[str] = Counter()
     for first in firsts:
         site = new_site(life)
-        chain = chain_of_kills(site, victim, first, stride, life == "failed")
+        chain = chain_of_kills(site, victim, first, STRIDE, life == "failed")
         toll.take(site, chain.deaths, chain.seconds, most_attempts=1)
         met[chain.deaths[0]] += 1
     assert met == Counter(changes[first - 1] for first in firsts)
@@ -217,7 +218,7 @@ def last_changes(changes: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("victim", STRIDES, ids=str)
+@pytest.mark.parametrize("victim", [Victim.SERVICE, Victim.BOTH], ids=str)
 def test_a_service_that_is_killed_at_any_time_ends_its_work_later(
     new_site: NewSite, victim: Victim, part: int
 ) -> None:
@@ -260,6 +261,7 @@ def test_workers_that_are_killed_at_any_time_cost_no_story(new_site: NewSite, pa
                 deaths += kill_all(one_of(workers_of(vigil.pid), chance))
                 vigil.keep()
             vigil.wait()
+        sys.stderr.write(f"the service was started again {vigil.restarts} times\n")
         toll.take(site, ["an unknown change"] * deaths, vigil.seconds, most_attempts=1 + deaths)
     toll.enter()
 
