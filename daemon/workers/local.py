@@ -18,8 +18,8 @@ from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.workers import worker
 
-MOST_POOLS = 3
-"""Pools that may break under one order. Then it is not chance: no worker can be started."""
+MOST_POOLS = 4
+"""Pools that may be broken for one order. Then it is not chance: no worker can be started."""
 LOOK_SECONDS = 1.0
 """How often an order is looked after: a pool that breaks can lose one without a word."""
 
@@ -51,8 +51,6 @@ class LocalWorkers:
         """
         broken: BrokenProcessPool | None = None
         for _ in range(MOST_POOLS):
-            if not self._pool.active:
-                await self._replace(self._pool)
             pool = self._pool
             try:
                 return await outcome_of(pool, order)
@@ -84,14 +82,14 @@ class LocalWorkers:
 async def outcome_of(pool: ProcessPool, order: Order) -> Outcome:
     """What a pool's worker makes of an order.
 
-    Raises ProcessExpired when that worker ends, and BrokenProcessPool when the pool breaks: also
-    when it breaks just when the order is given, which it then neither runs nor returns.
+    Raises ProcessExpired when that worker ends, and BrokenProcessPool when the pool is broken: also
+    when it cannot start, and when it breaks just as the order is given, which is then lost.
     """
     try:
         # No time limit: pebble's is of the wall clock, which may be set.
         given = pool.schedule(worker.work, args=(order,))
     except RuntimeError as error:
-        raise BrokenProcessPool("the pool broke before it took the order") from error
+        raise BrokenProcessPool("the pool took no order") from error
     outcome = asyncio.wrap_future(given)
     try:
         while not outcome.done():

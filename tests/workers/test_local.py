@@ -319,10 +319,22 @@ async def test_an_idle_worker_that_is_killed_costs_no_attempt(
         pool.stop()
 
 
+async def test_a_pool_that_cannot_start_is_replaced(pool_settings: Settings, order: Order) -> None:
+    """Such as when the fork server has ended: multiprocessing starts it again at the next try."""
+    pool = LocalWorkers(pool_settings)
+    pool._pool = cast("ProcessPool", BreakingPool())
+    try:
+        assert_film(await pool.submit(order), order)
+    finally:
+        pool.stop()
+
+
 class LosingPool:
     """A pool that has broken just when it was given an order, which it keeps for ever."""
 
-    active = False
+    @property
+    def active(self) -> bool:
+        return False
 
     def schedule(self, *_: object, **__: object) -> "Future[None]":
         return Future()
@@ -349,9 +361,11 @@ async def test_an_attempt_that_ends_with_its_pool_is_not_begun_twice(
 
 
 class BreakingPool(LosingPool):
-    """A pool that breaks when it is given an order."""
+    """A pool that breaks as soon as it is used."""
 
-    active = True
+    @property
+    def active(self) -> bool:
+        raise BrokenProcessPool
 
     def schedule(self, *_: object, **__: object) -> "Future[None]":
         raise BrokenProcessPool
