@@ -72,9 +72,10 @@ EXPECTED = {
 
 PARTS = 3 if IS_LONG else 1
 """Into how many tests the kills of one kind are split, so that all processors have work."""
-KILLED_IN = [*((Victim.SERVICE, life) for life in EXPECTED), (Victim.BOTH, "delivered")]
+ALL_KILLS = [*((Victim.SERVICE, life) for life in EXPECTED), (Victim.BOTH, "delivered")]
+KILLS = ALL_KILLS if IS_LONG else ALL_KILLS[-2:]
 """Who is killed before each change in which life."""
-STRIDE = 11 if IS_LONG else 17
+STRIDE = 11 if IS_LONG else 29
 """How many changes the kills of a chain are apart."""
 SHORT_LIVES = 3
 AT_RANDOM = 45 if IS_LONG else 4
@@ -146,7 +147,7 @@ def test_the_trace_sees_a_life_from_its_beginning_to_its_end(record: Record, lif
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize(("victim", "life"), KILLED_IN, ids=str)
+@pytest.mark.parametrize(("victim", "life"), KILLS, ids=str)
 def test_a_service_that_is_killed_before_any_change_ends_its_work_later(
     new_site: NewSite, record: Record, victim: Victim, life: str, part: int
 ) -> None:
