@@ -12,16 +12,17 @@ import os
 import signal
 from concurrent.futures.process import BrokenProcessPool
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
 from daemon.attempt import Failure, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.workers import worker
 
-POOLS = 2
-"""Pools that an order is given to before no worker starts at all: pebble shuts a pool down when an
-idle worker is killed, and that may happen at any moment."""
+MOST_POOLS = 4
+"""Pools that may be broken for one order. Then it is not chance: no worker can be started."""
+LOOK_SECONDS = 1.0
+"""How often an order is looked after: a pool that breaks can lose one without a word."""
 
 
 class LocalWorkers:
@@ -47,47 +48,74 @@ class LocalWorkers:
     async def submit(self, order: Order) -> Outcome:
         """Run one attempt in a worker. Cancelling the call ends the worker.
 
-        Raises WorkersBroken when no worker process starts.
+        pebble shuts its pool down when a worker ends that has no order. An order that none had
+        begun is then given to a new pool. Raises WorkersBroken when no worker process starts.
         """
-        for _ in range(POOLS):
+        broken: BrokenProcessPool | None = None
+        for _ in range(MOST_POOLS):
             pool = self._pool
             try:
-                return await asyncio.wrap_future(self._schedule(pool, order))
+                return await outcome_of(pool, self._conditions, order)
             except BrokenProcessPool as error:
-                cause = error
+                broken = error
                 await self._replace(pool)
+                if await asyncio.to_thread(is_begun, order):
+                    return died(order, "the worker was ended together with its pool")
             except ProcessExpired as error:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind
-                what = f"the worker ended before the film was done (exit code {error.exitcode})"
-                mend = "Make the pictures smaller; check whether the kernel ran out of memory."
-                return Failure.of(order.job, Kind.DIED, what, mend)
+                code = error.exitcode
+                return died(order, f"the worker ended before the film was done (exit code {code})")
         what = "worker processes do not start; standard error, above, says why"
-        raise WorkersBroken(what) from cause
+        raise WorkersBroken(what) from broken
 
-    def _schedule(self, pool: ProcessPool, order: Order) -> ProcessFuture[Outcome]:
-        """Give an order to a pool. Raises BrokenProcessPool, also when the pool is shut down."""
-        try:
-            # No time limit: pebble's is of the wall clock, which may be set.
-            return pool.schedule(worker.work, args=(self._conditions, order))
-        except BrokenProcessPool:
-            raise
-        except RuntimeError as error:
-            raise BrokenProcessPool(str(error)) from error
-
-    async def _replace(self, broken: ProcessPool) -> None:
-        """Put a new pool in the place of a broken one, whose workers then have all ended."""
+    async def _replace(self, pool: ProcessPool) -> None:
+        """Put a new pool in the place of a broken one, whose workers end first."""
         async with self._replacing:
-            if self._pool is broken:
+            if self._pool is pool:
+                await asyncio.to_thread(end, pool)
                 self._pool = self._new_pool()
-                await asyncio.to_thread(end, broken)
 
     def stop(self) -> None:
         """End all workers at once, and wait until they are gone."""
         end(self._pool)
 
 
+async def outcome_of(pool: ProcessPool, conditions: worker.Conditions, order: Order) -> Outcome:
+    """What a pool's worker makes of an order.
+
+    Raises ProcessExpired when that worker ends, and BrokenProcessPool when the pool is broken: also
+    when it cannot start, and when it breaks just as the order is given, which is then lost.
+    """
+    try:
+        # No time limit: pebble's is of the wall clock, which may be set.
+        given = pool.schedule(worker.work, args=(conditions, order))
+    except RuntimeError as error:
+        raise BrokenProcessPool("the pool took no order") from error
+    outcome = asyncio.wrap_future(given)
+    try:
+        while not outcome.done():
+            was_active = pool.active
+            await asyncio.wait([outcome], timeout=LOOK_SECONDS)
+            if not was_active and not outcome.done():
+                raise BrokenProcessPool("the pool lost the order")
+        return outcome.result()
+    finally:
+        outcome.cancel()
+
+
 def end(pool: ProcessPool) -> None:
-    """End all workers of a pool at once, and wait until they are gone."""
+    """End a pool's workers, and wait until they are gone."""
     pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves its return untyped
     pool.join()
+
+
+def is_begun(order: Order) -> bool:
+    """Whether a worker has written anything for this order."""
+    return any(order.attempt.iterdir())
+
+
+def died(order: Order, what: str) -> Failure:
+    """The failure of an attempt whose worker ended."""
+    mend = "Make the pictures smaller; check whether the kernel ran out of memory."
+    return Failure.of(order.job, Kind.DIED, what, mend)

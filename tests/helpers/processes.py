@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from tests.helpers import users
 from tests.helpers.users import User
 
 DEADLINE_SECONDS = 120.0
+STORYREEL = (sys.executable, "-m", "daemon")
 FAST = {
     "STORYREEL_WATCH__SETTLE_SECONDS": "0.4",
     "STORYREEL_WATCH__RESCAN_SECONDS": "1",
@@ -76,15 +77,19 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 
 
 class RunningService:
-    """`storyreel run` on a root, its standard output in a file."""
+    """`storyreel run` on a root, its standard output in a file. `program` is the command line
+    before "run".
+    """
 
     user: User | None = None
 
-    def __init__(self, root: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, root: Path, *arguments: str, program: Sequence[str] = STORYREEL, **environment: str
+    ) -> None:
         self.root = root
         self._log = root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
-        command = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
+        command = [*program, "run", "--root", str(root), *arguments]
         if self.user:
             command = self.user.command(*command)
             environment = users.environment() | environment

@@ -12,10 +12,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pebble import ProcessFuture, ProcessPool
@@ -29,7 +30,8 @@ from daemon.service.stall import until_stalled
 from daemon.service.threads import Threads
 from daemon.spool import Job
 from daemon.workers import Workers, sandbox
-from daemon.workers.local import LocalWorkers
+from daemon.workers.local import LocalWorkers, outcome_of
+from daemon.workers.worker import conditions_of
 from tests.helpers.pictures import picture
 from tests.helpers.processes import children, descendants, is_alive, wait_until
 from tests.helpers.stories import story, write_manifest
@@ -359,10 +361,14 @@ def end_all(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.5], ids=["unnoticed", "noticed"])
 async def test_an_idle_worker_that_is_killed_costs_no_attempt(
-    pool_settings: Settings, order: Order
+    pool_settings: Settings, order: Order, seconds: float
 ) -> None:
-    """The kernel's out-of-memory killer takes the largest process, not the busiest."""
+    """The kernel's out-of-memory killer takes the largest process, not the busiest.
+
+    The pool checks its processes every 0.1 s, in silence: an order may come sooner.
+    """
     pool = LocalWorkers(pool_settings)
     try:
         others = pool_workers()
@@ -373,10 +379,68 @@ async def test_an_idle_worker_that_is_killed_costs_no_attempt(
         (pid,) = pool_workers() - others - {first}
         os.kill(pid, signal.SIGKILL)
         await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
-        await asyncio.sleep(0.5)  # the pool checks its processes every 0.1 s, in silence
+        await asyncio.sleep(seconds)
         assert_film(await pool.submit(order), order)
     finally:
         pool.stop()
+
+
+async def test_a_pool_that_cannot_start_is_replaced(pool_settings: Settings, order: Order) -> None:
+    """Such as when the fork server has ended: multiprocessing starts it again at the next try."""
+    pool = LocalWorkers(pool_settings)
+    pool._pool = cast("ProcessPool", BreakingPool())
+    try:
+        assert_film(await pool.submit(order), order)
+    finally:
+        pool.stop()
+
+
+class LosingPool:
+    """A pool that has broken just when it was given an order, which it keeps for ever."""
+
+    @property
+    def active(self) -> bool:
+        return False
+
+    def schedule(self, *_: object, **__: object) -> "Future[None]":
+        return Future()
+
+
+async def test_an_order_that_a_breaking_pool_has_lost_is_not_waited_for(order: Order) -> None:
+    losing = cast("ProcessPool", LosingPool())
+    conditions = conditions_of(order.settings)
+    with pytest.raises(BrokenProcessPool):
+        await asyncio.wait_for(outcome_of(losing, conditions, order), 30)
+
+
+async def test_an_attempt_that_ends_with_its_pool_is_not_begun_twice(
+    pool_settings: Settings, order: Order
+) -> None:
+    """Its folder is no longer empty: the next attempt gets a new one, and is charged."""
+    pool = LocalWorkers(pool_settings)
+    (order.attempt / "begun").touch()
+    pool._pool = cast("ProcessPool", BreakingPool())
+    try:
+        outcome = await pool.submit(order)
+    finally:
+        pool.stop()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is Kind.DIED
+
+
+class BreakingPool(LosingPool):
+    """A pool that breaks as soon as it is used."""
+
+    @property
+    def active(self) -> bool:
+        raise BrokenProcessPool
+
+    def schedule(self, *_: object, **__: object) -> "Future[None]":
+        raise BrokenProcessPool
+
+    def stop(self) -> None: ...
+
+    def join(self) -> None: ...
 
 
 @pytest.mark.parametrize("end", ["cancelled", "killed"])
