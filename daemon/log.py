@@ -32,6 +32,7 @@ class Event(StrEnum):
     WATCHER_DEGRADED = "watcher.degraded"
     WATCHER_RECOVERED = "watcher.recovered"
     INBOX_SCANNED = "inbox.scanned"
+    INBOX_CROWDED = "inbox.crowded"
     STORY_DETECTED = "story.detected"
     STORY_WAITING = "story.waiting"
     STORY_READY = "story.ready"
@@ -94,6 +95,12 @@ EVENTS: Mapping[Event, Description] = {
         "The whole inbox was scanned. Logged at the start, and on level debug at every scan."
         " `strays` are entries that are not story folders.",
         ("folders", "strays", "seconds"),
+    ),
+    Event.INBOX_CROWDED: Description(
+        "More than 1000 lines about folders of the inbox came within a minute. `more` says how many"
+        ' further ones of each kind were not logged, such as "waiting"; `storyreel status` has'
+        " them all.",
+        ("more", "folders"),
     ),
     Event.STORY_DETECTED: Description("A new folder is in the inbox.", ("story",)),
     Event.STORY_WAITING: Description(

@@ -20,6 +20,7 @@ from daemon.inbox.glance import shows_new_names
 from daemon.inbox.health import Health
 from daemon.inbox.looks import LATE_SECONDS, Look, Looks
 from daemon.inbox.notifications import Notifications
+from daemon.inbox.quota import Quota
 from daemon.inbox.readiness import MOST_LACKING
 from daemon.inbox.roster import Detected, Notice, Roster, Settled, Stuck, Unreadable, Waiting
 from daemon.inbox.view import FolderView, list_inbox
@@ -65,6 +66,7 @@ class Watcher:
         self._views: dict[str, FolderView] = {}
         self._looks = Looks(self._look_is_back, self._look_is_late, clock)
         self._health = Health(clock)
+        self._quota = Quota()
 
         self._dirty: set[str] = set()
         self._resting: dict[str, bool] = {}  # whether a look was asked for meanwhile
@@ -219,6 +221,7 @@ class Watcher:
         names = {*listing.folders, *self._roster.names}
         await self._looks.ask_and_wait(self._views_of(names - await self.with_nothing_new()))
         self.last_look = self._clock()
+        self._log([])  # what was only counted
         log = logger().debug if self.first_scan.is_set() else logger().info
         log(
             Event.INBOX_SCANNED,
@@ -293,8 +296,13 @@ class Watcher:
             self.notify(name)
 
     def _log(self, notices: Iterable[Notice]) -> None:
+        """Log what follows from looks, but not thousands of lines at once."""
+        now = self._clock()
         for notice in notices:
-            log_notice(notice)
+            if isinstance(notice, Stuck) or self._quota.allows(kind_of(notice), now):
+                log_notice(notice)
+        if counted := self._quota.counted(now):
+            logger().warning(Event.INBOX_CROWDED, more=counted, folders=len(self._views))
 
 
 async def set_within(event: asyncio.Event, seconds: float | None) -> None:
@@ -311,6 +319,11 @@ async def set_within(event: asyncio.Event, seconds: float | None) -> None:
 def glance_at(views: Mapping[str, FolderView]) -> set[str]:
     """The names of those that have nothing new in them."""
     return {name for name, view in views.items() if view.has_nothing_new()}
+
+
+def kind_of(notice: Notice) -> str:
+    """What a notice is about, in a word: "detected", "waiting" …"""
+    return type(notice).__name__.lower()
 
 
 def log_notice(notice: Notice) -> None:

@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import LogCapture
 
 from daemon.config import Watch
-from daemon.inbox import looks, notifications, watcher
+from daemon.inbox import looks, notifications, quota, watcher
 from daemon.inbox.entries import Entries, entries_of, fingerprint
 from daemon.inbox.notifications import CANARY, Notifications
 from daemon.inbox.readiness import Sighting
@@ -756,3 +756,24 @@ async def test_a_held_folder_is_looked_at_for_any_change_of_its_files(
         file.write(b"other")
     await looker.after(10)
     assert await looker.after(6) == ["fox"]
+
+
+# ---- lines --------------------------------------------------------------------------------------
+
+
+async def test_thousands_of_folders_at_once_are_no_thousands_of_lines(
+    inbox: Path, log_lines: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """journald drops lines after 10,000 in 30 s, and with them those about stories that fail."""
+    monkeypatch.setattr(quota, "MOST_LINES", 20)
+    for number in range(50):
+        (inbox / f"fox-{number}").mkdir()
+    looker = Looker(inbox)
+    await looker.after(0)
+    await looker.after(6)
+    assert len(events(log_lines, "story.detected")) + len(events(log_lines, "story.waiting")) == 20
+    assert events(log_lines, "inbox.crowded") == []
+    await looker.after(54)
+    (line,) = events(log_lines, "inbox.crowded")
+    assert line["folders"] == 50
+    assert line["more"] == {"detected": 30, "waiting": 50}
