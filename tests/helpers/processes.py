@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import subprocess
 import sys
 import time
@@ -22,9 +23,11 @@ FAST = {
 # ---- commands ------------------------------------------------------------------------------------
 
 
-def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    command = [sys.executable, "-m", "daemon", *arguments]
+def storyreel(
+    *arguments: str, under: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end. `under`: a command that runs it, such as nsenter(1)."""
+    command = [*shlex.split(under), sys.executable, "-m", "daemon", *arguments]
     return subprocess.run(
         command,
         env=os.environ | environment,
@@ -73,16 +76,28 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 
 
 class RunningService:
-    """`storyreel run` on a root, its standard output in a file."""
+    """`storyreel run` on a root, its standard output in a file.
 
-    def __init__(self, root: Path, *arguments: str, **environment: str) -> None:
+    `under`: a command that runs the service, such as nsenter(1). It must become the service.
+    `log`: where its standard output goes; absent, next to the root.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *arguments: str,
+        under: str = "",
+        log: str = "",
+        **environment: str,
+    ) -> None:
         self.root = root
-        self._log = root.parent / f"{root.name}.log"
+        self._log = Path(log) if log else root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
-        command = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
-        with self._log.open("ab") as log:
+        program = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
+        command = [*shlex.split(under), *program]
+        with self._log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, stdout=log, env=os.environ | FAST | environment
+                command, stdout=output, env=os.environ | FAST | environment
             )
 
     def lines(self) -> list[dict[str, Any]]:
@@ -119,9 +134,15 @@ class RunningService:
 
 
 @contextmanager
-def running_service(root: Path, *arguments: str, **environment: str) -> Iterator[RunningService]:
+def running_service(
+    root: Path,
+    *arguments: str,
+    under: str = "",
+    log: str = "",
+    **environment: str,
+) -> Iterator[RunningService]:
     """The service, ready, for as long as the block lasts."""
-    service = RunningService(root, *arguments, **environment)
+    service = RunningService(root, *arguments, under=under, log=log, **environment)
     try:
         service.wait_for("service.ready")
         yield service
