@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.mounts import Mounts, needs_shares
-from tests.faults.rounds import rounds
+from tests.faults.rounds import only_long, rounds
 from tests.faults.trial import Trial
 from tests.helpers.folders import names
 from tests.helpers.pictures import picture
@@ -64,6 +64,7 @@ def test_a_disk_that_fills_up_during_attempts_costs_no_story(
     trial.enter("full disk during an attempt")
 
 
+@only_long
 def test_a_disk_that_is_full_when_the_record_is_written_leaves_the_story_in_the_inbox(
     mounted_trial: Trial, mounts: Mounts
 ) -> None:
@@ -184,6 +185,7 @@ def test_an_outbox_that_is_a_mount_of_its_own_gets_films(
     trial.enter("outbox is a bind mount")
 
 
+@only_long
 def test_a_done_folder_that_is_mounted_over_later_is_reported_and_waited_for(
     mounted_trial: Trial, mounts: Mounts
 ) -> None:
@@ -271,6 +273,7 @@ def test_an_outbox_that_hangs_delays_only_what_needs_it(
         trial.enter("hung outbox (FUSE, stopped)")
 
 
+@only_long
 @needs_shares
 def test_an_outbox_whose_server_dies_gets_its_films_from_the_next_one(
     mounted_trial: Trial, mounts: Mounts

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.rounds import rounds
+from tests.faults.rounds import only_long, rounds
 from tests.faults.trial import Trial
 from tests.helpers.folders import names
 from tests.helpers.processes import wait_until
@@ -38,6 +38,7 @@ def test_an_inbox_that_is_deleted_is_made_again_and_takes_stories(trial: Trial) 
     trial.enter("inbox deleted")
 
 
+@only_long
 def test_an_inbox_that_is_replaced_takes_stories(trial: Trial) -> None:
     inbox = trial.root / "inbox"
     with trial.service():
@@ -50,6 +51,7 @@ def test_an_inbox_that_is_replaced_takes_stories(trial: Trial) -> None:
     trial.enter("inbox replaced")
 
 
+@only_long
 def test_an_inbox_that_is_renamed_away_and_back_keeps_its_stories(trial: Trial) -> None:
     inbox = trial.root / "inbox"
     away = trial.root / "away"
@@ -97,7 +99,14 @@ def narrations(trial: Trial, name: str) -> list[float]:
     return [page["narration_seconds"] for page in report["pages"]]
 
 
-@pytest.mark.parametrize("last", ["manifest.json", "01.wav", "02.png"])
+@pytest.mark.parametrize(
+    "last",
+    [
+        "01.wav",
+        pytest.param("02.png", marks=only_long),
+        pytest.param("manifest.json", marks=only_long),
+    ],
+)
 def test_a_slow_share_delivers_whole_stories(trial: Trial, last: str) -> None:
     """At a hundredth of its usual speed a share takes seconds for a file."""
     with trial.service() as service:

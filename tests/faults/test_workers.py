@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from tests.faults.rounds import rounds
+from tests.faults.rounds import only_long, rounds
 from tests.faults.trial import Trial
 from tests.helpers.pictures import picture
-from tests.helpers.processes import RunningService, children, wait_until
+from tests.helpers.processes import RunningService, children
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
@@ -27,17 +27,16 @@ def workers(service: RunningService) -> list[int]:
     return [worker for server in children(service.process.pid) for worker in children(server)]
 
 
-def harm_worker(service: RunningService, number: int, later: float = 0.0) -> None:
+def harm_worker(trial: Trial, service: RunningService, number: int, later: float = 0.0) -> None:
     """Send a signal to the worker, so many seconds after an attempt has begun in it."""
-    work = service.root / "work"
-    wait_until(lambda: [*work.glob("*/attempt-*/*")], "an attempt writes")
+    trial.wait_for_attempt()
     time.sleep(later)
     for worker in workers(service):
         with contextlib.suppress(ProcessLookupError):  # it has just ended
             os.kill(worker, number)
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+@pytest.mark.parametrize("name", ["SIGKILL", pytest.param("SIGSEGV", marks=only_long)])
 def test_a_worker_that_dies_at_any_moment_costs_an_attempt_and_no_story(
     trial: Trial, name: str
 ) -> None:
@@ -46,7 +45,9 @@ def test_a_worker_that_dies_at_any_moment_costs_an_attempt_and_no_story(
         for chance in rounds(f"worker dies of {name}"):
             trial.drop_some(chance)
             with trial.harm():
-                harm_worker(service, signal.Signals[name], chance.uniform(0, ATTEMPT_SECONDS))
+                harm_worker(
+                    trial, service, signal.Signals[name], chance.uniform(0, ATTEMPT_SECONDS)
+                )
             trial.wait()
     trial.enter(f"worker dies ({name})")
 
@@ -59,7 +60,7 @@ def test_a_story_whose_worker_is_killed_each_time_fails_alone_and_says_why(trial
             for attempt in (1, 2, 3):
                 with trial.harm():
                     service.wait_for("render.started", story=name, attempt=attempt)
-                    harm_worker(service, signal.SIGKILL)
+                    harm_worker(trial, service, signal.SIGKILL)
                     service.wait_for("render.finished", story=name, attempt=attempt)
             trial.drop(f"good-{number}")
             trial.wait()
@@ -68,13 +69,14 @@ def test_a_story_whose_worker_is_killed_each_time_fails_alone_and_says_why(trial
     trial.enter("worker dies at each attempt", failed=number)
 
 
+@only_long
 def test_a_worker_that_hangs_is_ended_and_its_story_tried_again(trial: Trial) -> None:
     """Stopped, it does not even hear SIGTERM: as in a loop of C, or a read that never returns."""
     with trial.service(STORYREEL_WORKERS__STALL_SECONDS="4", **ONE_WORKER, **SLOWLY) as service:
         for number, _ in enumerate(rounds("worker hangs"), 1):
             trial.drop(f"fox-{number}", (6.0,))
             with trial.harm():
-                harm_worker(service, signal.SIGSTOP)
+                harm_worker(trial, service, signal.SIGSTOP)
                 line = service.wait_for("render.retrying", story=f"fox-{number}")
                 assert "no progress for 4 s" in line["reason"]
             trial.wait()

@@ -84,6 +84,11 @@ class Trial:
         self.times += 1
         self._harm_ended = time.monotonic()
 
+    def wait_for_attempt(self) -> None:
+        """Wait until a worker has begun to write for an attempt."""
+        work = self.place("work")
+        wait_until(lambda: [*work.glob("*/attempt-*/*")], "an attempt writes")
+
     def wait(self) -> None:
         """Wait until every story has come to an end, and take note how long that took."""
         wait_until(self.is_done, "every story has come to an end")
