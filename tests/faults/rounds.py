@@ -14,9 +14,9 @@ STORIES = 4 if IS_LONG else 2
 only_long = pytest.mark.skipif(not IS_LONG, reason="takes too long: `make test-faults` runs it")
 
 
-def rounds(fault: str, count: int = ROUNDS) -> Iterator[random.Random]:
+def rounds(fault: str) -> Iterator[random.Random]:
     """Chance for each round, from a seed that is printed and is the same in every run."""
-    for number in range(1, count + 1):
+    for number in range(1, ROUNDS + 1):
         seed = f"{fault} {number}"
         print(f"seed: {seed}")
         yield random.Random(seed)

@@ -201,6 +201,7 @@ def test_a_done_folder_that_is_mounted_over_later_is_reported_and_waited_for(
     trial.enter("done/ mounted over")
 
 
+@only_long
 def test_a_root_that_is_unmounted_for_a_while_delays_its_stories(
     mounted_trial: Trial, mounts: Mounts
 ) -> None:

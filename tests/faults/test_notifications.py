@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.rounds import rounds
+from tests.faults.rounds import only_long, rounds
 from tests.faults.trial import Trial
 from tests.helpers.processes import RunningService, wait_until
 
@@ -105,6 +105,7 @@ signal.signal(signal.SIGUSR1, kill)
 """Python imports a module of this name at each start (site). No signal ends one thread alone."""
 
 
+@only_long
 def test_when_watchdog_s_threads_are_dead_stories_are_found_by_scans(trial: Trial) -> None:
     site = trial.folder / "site"
     site.mkdir()
