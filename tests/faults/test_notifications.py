@@ -56,6 +56,7 @@ def test_without_any_notification_stories_are_found_by_scans_and_the_log_says_so
     trial.enter("no notifications at all")
 
 
+@only_long
 def test_folders_beyond_the_limit_of_watches_are_found_by_scans(trial: Trial) -> None:
     """The inbox itself is watched, so its canary comes back; a folder that is copied into it is
     not."""

@@ -38,6 +38,7 @@ def start_of(trial: Trial, service: RunningService) -> None:
 # ---- a second service ----------------------------------------------------------------------------
 
 
+@only_long
 def test_a_second_service_exits_with_75_and_the_first_goes_on(trial: Trial) -> None:
     with trial.service() as service:
         for chance in rounds("second service"):

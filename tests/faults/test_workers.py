@@ -86,7 +86,7 @@ def test_a_worker_that_hangs_is_ended_and_its_story_tried_again(trial: Trial) ->
 
 @only_long
 def test_a_story_that_needs_more_memory_than_a_worker_may_have_fails_alone(trial: Trial) -> None:
-    little = {"STORYREEL_WORKERS__MEMORY_MIB": "256", "STORYREEL_WORKERS__STALL_SECONDS": "3"}
+    little = {"STORYREEL_WORKERS__MEMORY_MIB": "512", "STORYREEL_WORKERS__STALL_SECONDS": "3"}
     with trial.service(**little, **ONE_WORKER):
         for number, _ in enumerate(rounds("too large"), 1):
             folder = trial.write(f"huge-{number}")
