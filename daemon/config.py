@@ -336,6 +336,26 @@ class Limits(_Table):
     )
 
 
+class Keep(_Table):
+    """How long sources are kept. As long as nothing is set, none is ever removed."""
+
+    done_days: float = Field(
+        0.0, ge=0, le=36_500, description="days that done/ keeps a story; 0: for ever."
+    )
+    done_gib: float = Field(
+        0.0, ge=0, description="GiB that done/ may hold, the oldest go first; 0: any number."
+    )
+    failed_days: float = Field(
+        0.0,
+        ge=0,
+        le=36_500,
+        description="days that failed/ keeps a story after its last change; 0: for ever.",
+    )
+    failed_gib: float = Field(
+        0.0, ge=0, description="GiB that failed/ may hold, the oldest go first; 0: any number."
+    )
+
+
 class Log(_Table):
     """What is written on standard output."""
 
@@ -365,6 +385,7 @@ class Settings(BaseSettings):
     music: Music = Music()
     workers: WorkerSettings = WorkerSettings()
     limits: Limits = Limits()
+    keep: Keep = Keep()
     log: Log = Log()
 
     @classmethod

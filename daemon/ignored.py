@@ -1,8 +1,9 @@
-"""Names that say something about a file: hidden, not yet finished, or litter of some system.
+"""Names that say something: hidden, not yet finished, already taken, or litter of some system.
 
 On the ground floor, because `config`, `story` and `inbox` all need it. A file of a temporary name
 will become another one: its folder is not complete. Litter is what NAS and desktop systems leave
-in every folder: it is no part of a story, and no story waits for it.
+in every folder: it is no part of a story, and no story waits for it. A folder that the service has
+taken by copying it says so in its name, for its owner, who may see nothing else of the service.
 """
 
 import re
@@ -44,6 +45,9 @@ _LITTER = frozenset({
 _LITTER_STARTS = ("._", ".trash-", ".nfs0", ".fuse_hidden", ".sync_", ".owncloudsync")
 """AppleDouble, Linux desktops, files deleted while they are open (NFS and FUSE), Nextcloud."""
 
+TAKEN_ENDING = " (taken, may be deleted)"
+"""The end of the name that a folder gets in the inbox when its copy becomes the film."""
+
 
 def is_temporary(name: str) -> bool:
     """Whether this is the name of a file that some program has not finished yet."""
@@ -63,5 +67,7 @@ def is_litter(name: str, ignore: tuple[str, ...] = ()) -> bool:
 
 
 def is_ignored(name: str, ignore: tuple[str, ...] = ()) -> bool:
-    """Whether to ignore a file or folder of this name: hidden, temporary, or litter."""
-    return name.startswith(".") or is_temporary(name) or is_litter(name, ignore)
+    """Whether to ignore a file or folder of this name: hidden, temporary, taken, or litter."""
+    if name.startswith(".") or name.endswith(TAKEN_ENDING):
+        return True
+    return is_temporary(name) or is_litter(name, ignore)

@@ -38,10 +38,12 @@ class Event(StrEnum):
     STORY_WAITING = "story.waiting"
     STORY_READY = "story.ready"
     STORY_CLAIMED = "story.claimed"
+    STORY_COPIED = "story.copied"
     STORY_UNCLAIMABLE = "story.unclaimable"
     STORY_DELIVERED = "story.delivered"
     STORY_FAILED = "story.failed"
     STORY_RECOVERED = "story.recovered"
+    STORY_PRUNED = "story.pruned"
     RENDER_STARTED = "render.started"
     RENDER_PROGRESS = "render.progress"
     RENDER_RETRYING = "render.retrying"
@@ -104,9 +106,14 @@ EVENTS: Mapping[Event, Description] = {
     Event.STORY_READY: Description(
         "A folder is complete and no longer changing.", ("story", "seconds")
     ),
-    Event.STORY_CLAIMED: Description("A folder was moved out of the inbox.", ("story", "job")),
+    Event.STORY_CLAIMED: Description("A folder was taken from the inbox.", ("story", "job")),
+    Event.STORY_COPIED: Description(
+        "A folder that may not be moved was copied. It stays in the inbox under the name"
+        " `original`, and its owner may delete it.",
+        ("story", "job", "original", "mend", "seconds"),
+    ),
     Event.STORY_UNCLAIMABLE: Description(
-        "A folder cannot be moved; it stays in the inbox.", ("story", "reason", "mend")
+        "A folder cannot be read or taken; it stays in the inbox.", ("story", "reason", "mend")
     ),
     Event.STORY_DELIVERED: Description(
         "The film is in the outbox. `seconds` counts from the claim, or from this run's start.",
@@ -120,6 +127,11 @@ EVENTS: Mapping[Event, Description] = {
         "A story that an earlier run left unfinished continues. `attempts` were charged to it;"
         " `interruptions` are those that the machine or a killed service ended.",
         ("story", "job", "attempts", "interruptions", "state"),
+    ),
+    Event.STORY_PRUNED: Description(
+        "A story was removed from done/ or failed/, as `[keep]` says. `days`: since anything in it"
+        " last changed.",
+        ("story", "folder", "days", "mib"),
     ),
     Event.RENDER_STARTED: Description("An attempt begins.", JOB),
     Event.RENDER_PROGRESS: Description(

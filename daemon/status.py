@@ -4,16 +4,17 @@ It is read from the folders on disk, and so is true with and without a running s
 """
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from daemon import progress
 from daemon.config import Settings, Watch
-from daemon.inbox import FolderView, list_inbox
+from daemon.inbox import FolderView, fingerprint, list_inbox
 from daemon.media.library import library
 from daemon.spool import Job, Spool, reasons
+from daemon.spool.memory import Hold
 
 InboxState = Literal["complete", "waiting", "unreadable"]
 WorkState = Literal["queued", "rendering", "publishing", "interrupted"]
@@ -44,7 +45,7 @@ def collect(settings: Settings) -> Status:
     spool = Spool(folders)
     is_running = spool.is_locked()
     free_bytes = spool.free_bytes() if folders.work.is_dir() else 0
-    inbox, strays = arriving_stories(settings)
+    inbox, strays = arriving_stories(settings, spool.memory.holds())
     return Status(
         running=is_running,
         root=str(folders.root),
@@ -70,8 +71,13 @@ class Arriving:
     lacking: list[str]
 
 
-def arriving_stories(settings: Settings) -> tuple[list[Arriving], list[str]]:
-    """The folders in the inbox, and the names of what is not a folder there."""
+def arriving_stories(
+    settings: Settings, holds: Iterable[Hold] = ()
+) -> tuple[list[Arriving], list[str]]:
+    """The folders in the inbox, and the names of what is not a folder there.
+
+    `holds`: the stories that the service lets wait.
+    """
     inbox = settings.folders.inbox
     if not inbox.is_dir():
         return [], []
@@ -82,14 +88,21 @@ def arriving_stories(settings: Settings) -> tuple[list[Arriving], list[str]]:
     def tracks() -> frozenset[str]:
         return frozenset(track.name for track in library(settings.music.library))
 
-    seen = [arriving(inbox / name, watch, tracks) for name in listing.folders]
+    held = {hold.name: hold for hold in holds}
+    seen = [arriving(inbox / name, watch, tracks, held.get(name)) for name in listing.folders]
     return [story for story in seen if story], list(listing.strays)
 
 
-def arriving(folder: Path, watch: Watch, tracks: Callable[[], Collection[str]]) -> Arriving | None:
+def arriving(
+    folder: Path,
+    watch: Watch,
+    tracks: Callable[[], Collection[str]],
+    hold: Hold | None = None,
+) -> Arriving | None:
     """A folder in the inbox; None when it is gone.
 
     `tracks` gives the names in the music library; it is asked only if a manifest names a track.
+    `hold`: what the service lets the folder wait for, if it still looks as it did then.
     """
     try:
         sighting = FolderView(folder, watch.manifest, tracks, watch.ignore).look()
@@ -97,8 +110,11 @@ def arriving(folder: Path, watch: Watch, tracks: Callable[[], Collection[str]]) 
         return Arriving(folder.name, "unreadable", [error.strerror or str(error)])
     if sighting is None:
         return None
-    if sighting.lacking:
-        return Arriving(folder.name, "waiting", list(sighting.lacking))
+    lacking = list(sighting.lacking)
+    if hold and hold.fingerprint == fingerprint(sighting.entries):
+        lacking += hold.lacking
+    if lacking:
+        return Arriving(folder.name, "waiting", lacking)
     return Arriving(folder.name, "complete", [])
 
 

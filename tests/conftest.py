@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from structlog.testing import LogCapture
 
 from daemon import config
 from daemon.config import Settings
+from tests.helpers.children import NOBODY
 
 hypothesis.settings.register_profile("quick", max_examples=20)
 hypothesis.settings.register_profile("thorough", max_examples=1000, deadline=None)
@@ -66,3 +68,12 @@ def log_lines() -> Iterator[LogCapture]:
     structlog.configure(processors=[capture], wrapper_class=every_level)
     yield capture
     structlog.configure(**before)
+
+
+@pytest.fixture
+def open_root() -> Iterator[Path]:
+    """A folder that an unprivileged child owns. It cannot enter the folders that pytest makes."""
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        yield Path(folder)

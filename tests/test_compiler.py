@@ -329,6 +329,7 @@ def test_an_attempt_leaves_every_kind_of_file_that_the_outbox_knows(order: Order
 def test_a_story_whose_folder_is_not_named_in_utf_8_becomes_a_film(
     tmp_path: Path, settings: Settings
 ) -> None:
+    """N3: such a story failed."""
     name = os.fsdecode(b"f\xfcchse")
     source = story(tmp_path / name, (0.2,), title="")
     (tmp_path / "attempt-1").mkdir()
@@ -423,6 +424,7 @@ def when_stage_begins(wanted: str, act: Callable[[], object]) -> Reporter:
 def test_a_narration_that_is_damaged_after_intake_fails_the_film_and_may_be_tried_again(
     writer: str, content: bytes, order: Order, make_settings: SettingsMaker
 ) -> None:
+    """N5: it failed for good, and with no problem to read."""
     order = replace(order, settings=make_settings(film={"writer": writer}))
 
     def damage() -> None:
@@ -493,7 +495,7 @@ def test_a_disk_that_breaks_while_a_file_is_decoded_is_a_fault_of_the_machine(
 def test_ffmpeg_without_memory_is_a_fault_of_the_machine(
     stage: str, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """ENOMEM comes from FFmpeg as an error of PyAV, where a damaged file's errors come from too."""
+    """N4: FFmpeg's ENOMEM is an error of PyAV, where a damaged file's errors come from too."""
     real_open = av.open
 
     def open_without_memory(file: Any, *rest: Any, **options: Any) -> Any:

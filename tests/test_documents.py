@@ -1,5 +1,6 @@
 """What the documents say, held to what the code does."""
 
+import ast
 import json
 import re
 import shlex
@@ -21,6 +22,7 @@ REPOSITORY = Path(__file__).parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")
 MANIFEST = (REPOSITORY / "docs/manifest.md").read_text("utf-8")
 PROMISES = (REPOSITORY / "docs/promises.md").read_text("utf-8")
+RELIABILITY = (REPOSITORY / "docs/reliability.md").read_text("utf-8")
 COMMANDS = typer.main.get_command(app)
 DOCUMENTS = sorted(
     path.relative_to(REPOSITORY).as_posix()
@@ -174,16 +176,45 @@ def test_the_settings_file_names_every_setting_that_needs_a_restart_and_no_other
         assert {f"{table}.{key}" for key in fields} <= NEEDS_RESTART
 
 
+NAMED_TEST = r"`(tests/[\w/]+\.py)::(\w+)`"
+"""A test in a document, as pytest takes it."""
+
+
+def definition_of(file: str, test: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    """A test that a document names, as it is defined in its file. It must be there."""
+    tree = ast.parse((REPOSITORY / file).read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == test:
+            return node
+    raise AssertionError(f"no such test: {file}::{test}")
+
+
 def test_every_promise_names_tests_that_exist() -> None:
-    """`tests/…/test_x.py::test_name`, as pytest takes it."""
     promises = re.split(r"^## ", PROMISES, flags=re.MULTILINE)[1:]
     assert [int(promise.split(".")[0]) for promise in promises] == list(range(1, 12))
     for promise in promises:
-        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promise)
+        named = re.findall(NAMED_TEST, promise)
         assert named, promise
         for file, test in named:
-            source = (REPOSITORY / file).read_text("utf-8")
-            assert re.search(rf"def {test}\(", source), f"{file}::{test}"
+            definition_of(file, test)
+
+
+def test_every_test_that_the_page_on_reliability_names_exists() -> None:
+    for file, test in re.findall(NAMED_TEST, RELIABILITY):
+        definition_of(file, test)
+
+
+def test_the_test_that_holds_a_defect_names_its_number() -> None:
+    """The table of defects: each has its number, how it was found, and one test."""
+    table = RELIABILITY.split("## Defects found", 1)[1]
+    lines = re.findall(r"^\| ([A-Z]\d+) \|(.*)\|$", table, re.MULTILINE)
+    assert len(lines) == len(re.findall(r"^\| ", table, re.MULTILINE)) - 1, "all but the heading"
+    for number, line in lines:
+        _, found, held = line.split(" | ")
+        assert found in ("reading", "reproduced", "simulated error", "crash states"), number
+        [(file, test)] = re.findall(NAMED_TEST, held)
+        said = ast.get_docstring(definition_of(file, test)) or ""
+        assert re.search(rf"\b{number}\b", said), f"{number} is not in the docstring of {test}"
 
 
 def test_the_changelog_s_newest_version_is_the_package_s() -> None:

@@ -11,11 +11,12 @@ import pytest
 from daemon.attempt import Failure, Kind
 from daemon.config import Settings
 from daemon.errors import Problem
-from daemon.inbox import FolderView
+from daemon.inbox import FolderView, entries_of, fingerprint
 from daemon.media.library import Track
 from daemon.progress import SCRATCH
 from daemon.spool import Job, Spool
 from daemon.spool.job import record
+from daemon.spool.memory import Hold
 from daemon.status import Arriving, FailedStory, Status, collect
 from tests.helpers.stories import story
 
@@ -99,7 +100,7 @@ def test_a_story_says_what_it_lacks(settings: Settings, opened: Spool) -> None:
 def test_the_music_library_is_read_once_and_only_where_a_track_is_named(
     settings: Settings, opened: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """LOW: it was read for each folder, each second with --watch."""
+    """L1: it was read for each folder, each second with --watch."""
     reads = []
 
     def counting(folder: Path) -> tuple[Track, ...]:
@@ -132,7 +133,7 @@ def test_a_folder_that_cannot_be_read_says_why(
 def test_a_folder_that_is_claimed_just_now_is_left_out(
     settings: Settings, opened: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The race is scripted: the folder is listed, and gone when it is looked at."""
+    """L1: it was called complete. The folder is listed, and gone when it is looked at."""
     (settings.folders.inbox / "the-fox").mkdir()
     monkeypatch.setattr(FolderView, "look", lambda _view: None)
     assert collect(settings).inbox == []
@@ -219,3 +220,14 @@ def test_only_folders_are_counted(settings: Settings, opened: Spool, count: int)
             Path(place, f"film-{number}").mkdir()
     status = collect(settings)
     assert (status.outbox, status.done) == (count, count)
+
+
+def test_a_story_that_the_service_lets_wait_is_not_called_complete(
+    settings: Settings, opened: Spool
+) -> None:
+    fox = story(settings.folders.inbox / "fox", (0.2,))
+    lacking = ("01.png (not as declared)",)
+    opened.memory.remember_holds([Hold("fox", fingerprint(entries_of(fox)), lacking)])
+    assert collect(settings).inbox == [Arriving("fox", "waiting", [*lacking])]
+    (fox / "01.png").write_bytes(b"another picture")
+    assert collect(settings).inbox == [Arriving("fox", "complete", [])]

@@ -39,12 +39,25 @@ Row = tuple[str, int, int, int, int, int]
 """The fields of an entry, in their order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subfolder:
+    """A folder inside a story, as it was before it was listed. `name` as for `Entry`."""
+
+    name: str
+    inode: int
+    mtime_ns: int
+
+
 class Entries:
-    """Files by name. Equal when nothing about any file differs. Iterating gives each `Entry`."""
+    """Files by name. Equal when nothing about any file differs. Iterating gives each `Entry`.
 
-    __slots__ = ("packed",)
+    `subfolders` are the folders that were listed to find them; they do not count for equality.
+    """
 
-    def __init__(self, rows: Iterable[Row] = ()) -> None:
+    __slots__ = ("packed", "subfolders")
+
+    def __init__(self, rows: Iterable[Row] = (), subfolders: tuple[Subfolder, ...] = ()) -> None:
+        self.subfolders = subfolders
         # A zero byte ends each field: no name can hold one, and names stay in order.
         lines = sorted(f"{a}\0{b}\0{c}\0{d}\0{e}\0{f}\0" for a, b, c, d, e, f in rows)
         self.packed = os.fsencode("".join(lines))
@@ -100,14 +113,20 @@ def entries_of(folder: Path, ignore: tuple[str, ...] = ()) -> Entries:
     Links are entries, and are not followed. Litter is left out, and what the patterns of `ignore`
     match. At most `MOST_ENTRIES` files and folders are looked at.
     """
-    found = islice(walk(os.fspath(folder), ignore), MOST_ENTRIES)
-    return Entries(row for row in found if row)
+    rows: list[Row] = []
+    subfolders: list[Subfolder] = []
+    for found in islice(walk(os.fspath(folder), ignore), MOST_ENTRIES):
+        if isinstance(found, Subfolder):
+            subfolders.append(found)
+        elif found:
+            rows.append(found)
+    return Entries(rows, tuple(subfolders))
 
 
 def walk(
     folder: str, ignore: tuple[str, ...], prefix: str = "", depth: int = 0
-) -> Iterator[Row | None]:
-    """Each file inside a folder, down to `DEEPEST` levels; None for each folder and all litter.
+) -> Iterator[Row | Subfolder | None]:
+    """Each file and folder inside a folder, down to `DEEPEST` levels; None for all litter.
 
     `prefix` is put before the names, as "pages/". What vanishes during the walk is left out.
     """
@@ -122,7 +141,7 @@ def walk(
                 if not stat.S_ISDIR(facts.st_mode):
                     yield row_of(name, facts)
                     continue
-                yield None
+                yield Subfolder(name, facts.st_ino, facts.st_mtime_ns)
                 if depth < DEEPEST:
                     yield from walk(found.path, ignore, f"{name}/", depth + 1)
             except FileNotFoundError:

@@ -16,6 +16,8 @@ FIRST_OFFER_SECONDS = 5.0
 LAST_OFFER_SECONDS = 600.0
 """A folder that was taken and stays in the inbox is offered again after the first of these. Each
 further wait is twice as long, up to the last."""
+POSTPONED_SECONDS = 5.0
+"""A folder that is postponed is offered again after this time."""
 FIRST_REPORT_SECONDS = 60.0
 LAST_REPORT_SECONDS = 3600.0
 """The same for the reports on a folder that waits, or that cannot be read."""
@@ -126,6 +128,19 @@ class Roster:
             if folder := self._folders.get(name):
                 folder.look_at = math.inf
 
+    def waiting(self, now: float) -> set[str]:
+        """The folders that only wait for what they lack: a change of their names ends that.
+
+        Not those that could not be read or are held, for which any change counts, and not those
+        that are due.
+        """
+        return {
+            name
+            for name, folder in self._folders.items()
+            if folder.is_waiting and folder.watched and folder.look_at > now
+            if name not in self._held
+        }
+
     def clear(self) -> None:
         """Forget all folders: what was seen of them no longer counts."""
         self._folders.clear()
@@ -142,12 +157,31 @@ class Roster:
         if folder := self._folders.get(name):
             folder.is_refused = True
 
+    def postpone(self, name: str, lacking: Iterable[str], now: float) -> list[Notice]:
+        """Let a folder that was taken wait for a moment, for something that no look shows.
+
+        Returns what follows from it. The folder is then offered again, unless it changes.
+        """
+        folder = self._folders.get(name)
+        if folder is None:
+            return []
+        quiet = folder.verdict.quiet
+        folder.verdict = Verdict(State.WAITING, quiet, first_of(list(lacking)))
+        folder.look_at = folder.next_offer.due = now + POSTPONED_SECONDS
+        if folder.next_report.is_due(now):
+            return [Waiting(name, folder.verdict.lacking, quiet)]
+        return []
+
     def hold(self, name: str, digest: str, lacking: Iterable[str]) -> None:
         """Let a folder wait as if it lacked something, until its fingerprint is not `digest`."""
         self._held[name] = Held(digest, first_of(list(lacking)))
         if folder := self._folders.get(name):
             folder.restart()
         self.offers.pop(name, None)
+
+    def held(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """The folders that are held: their names, their fingerprints, what they lack."""
+        return [(name, held.fingerprint, held.lacking) for name, held in self._held.items()]
 
     def stuck(self, name: str, seconds: float, now: float) -> list[Notice]:
         """Take note that a look at a folder has not come back, and return what follows from it."""
@@ -269,6 +303,10 @@ class _Folder:
         return self.verdict.state is State.READY
 
     @property
+    def is_waiting(self) -> bool:
+        return self.verdict.state is State.WAITING
+
+    @property
     def is_pending(self) -> bool:
         return self.verdict.state is not State.WAITING and not self.is_refused
 
@@ -292,9 +330,11 @@ class _Folder:
         if self.is_ready and not self._is_announced:
             self._is_announced = True
             return Settled(name, sighting.entries, self.verdict.quiet, sighting.lacking)
-        if self.verdict.state is State.WAITING and self.next_report.is_due(now):
-            return Waiting(name, self.verdict.lacking, self.verdict.quiet)
-        return None
+        if not self.is_waiting:
+            return None
+        is_due = self.next_report.is_due(now)
+        self.look_at = min(self.look_at, self.next_report.due)
+        return Waiting(name, self.verdict.lacking, self.verdict.quiet) if is_due else None
 
     def _settling(
         self, name: str, before: Watched | None, sighting: Sighting, now: float
@@ -314,6 +354,7 @@ class _Folder:
 
     def wait_for_a_change(self, now: float) -> bool:
         """Take note that nothing could be seen of it. Returns whether to report that now."""
+        self.watched = None
         self.verdict = Verdict(State.WAITING, 0.0)
         self.look_at = math.inf
         return self.next_report.is_due(now)

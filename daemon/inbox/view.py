@@ -1,19 +1,22 @@
 """Looking into the inbox: which folders are there, and what each of them lacks.
 
 All reading of the inbox before the claim is here; the rule that decides is `readiness`. A look at
-an unchanged folder costs one stat for each file. When anything has changed, the manifest is read
-again. No other file is ever read, and of the manifest only what the look found is kept.
+an unchanged folder costs one stat for each file, and a glance one or two in all. When anything has
+changed, the manifest is read again. No other file is ever read, and of the manifest only what the
+look found is kept.
 """
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 from daemon.ignored import is_ignored, is_temporary
 from daemon.inbox.entries import Entries, Entry, entries_of
+from daemon.inbox.glance import Glance, marks_of
 from daemon.inbox.readiness import ManifestState, Sighting, first_of
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.reading import Declared, Reading, read
@@ -29,16 +32,19 @@ class Listing:
     strays: tuple[str, ...]
 
 
-def list_inbox(inbox: Path, ignore: tuple[str, ...] = ()) -> Listing:
+def list_inbox(
+    inbox: Path, ignore: tuple[str, ...] = (), known: Container[str] = frozenset()
+) -> Listing:
     """List what lies in the inbox. Raises OSError when it cannot be read.
 
-    `ignore`: patterns of names to leave out, as in the settings.
+    `ignore`: patterns of names to leave out, as in the settings. `known` are names that are not
+    left out, for sure: thousands of names take longer to compare than to list.
     """
     folders: list[str] = []
     strays: list[str] = []
     with os.scandir(inbox) as entries:
         for entry in entries:
-            if is_ignored(entry.name, ignore):
+            if entry.name not in known and is_ignored(entry.name, ignore):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
@@ -54,10 +60,22 @@ class FolderView:
     """One folder of the inbox, to be looked at again and again. It remembers what it found.
 
     `known_tracks` gives the names in the music library: those need not be in the folder. `ignore`
-    has patterns of names that are not looked at.
+    has patterns of names that are not looked at. `clock` gives monotonic seconds.
     """
 
-    __slots__ = ("_ignore", "_known_tracks", "_last", "_manifest_name", "folder")
+    __slots__ = (
+        "_began",
+        "_clock",
+        "_facts",
+        "_glance",
+        "_has_short_files",
+        "_ignore",
+        "_known_tracks",
+        "_last",
+        "_manifest",
+        "_manifest_name",
+        "folder",
+    )
 
     def __init__(
         self,
@@ -65,12 +83,19 @@ class FolderView:
         manifest_name: str,
         known_tracks: Callable[[], Iterable[str]],
         ignore: tuple[str, ...] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self.folder = folder
         self._manifest_name = manifest_name
         self._known_tracks = known_tracks
         self._ignore = ignore
         self._last: Sighting | None = None
+        self._has_short_files = False
+        self._manifest: Entry | None = None
+        self._facts: os.stat_result
+        self._began = 0.0
+        self._glance: Glance | None = None
 
     def look(self) -> Sighting | None:
         """Look once; None when there is no such folder. Raises OSError when it cannot be read."""
@@ -79,12 +104,26 @@ class FolderView:
 
     def entries(self) -> Entries | None:
         """The files as they are now; None when there is no such folder. Raises OSError."""
+        began = self._clock()
         try:
-            if not stat.S_ISDIR(os.lstat(self.folder).st_mode):
+            facts = os.lstat(self.folder)
+            if not stat.S_ISDIR(facts.st_mode):
                 return None
-            return entries_of(self.folder, self._ignore)
+            entries = entries_of(self.folder, self._ignore)
         except FileNotFoundError:
             return None
+        self._facts = facts
+        self._began = began
+        return entries
+
+    def has_nothing_new(self) -> bool:
+        """Glance at a folder that waits: whether nothing has come that the last look lacked.
+
+        False where only a look can tell. Never raises.
+        """
+        if self._glance is None or self._has_short_files or not self._glance.is_certain:
+            return False
+        return self._glance.is_as_before()
 
     def sighting(self, entries: Entries) -> Sighting | None:
         """What follows from the files; None when the folder has gone meanwhile. Raises OSError.
@@ -97,14 +136,25 @@ class FolderView:
             except FileNotFoundError:
                 return None
             self._last = Sighting(entries, state, first_of(lacking))
+        self._note_marks(entries)
         return self._last
+
+    def _note_marks(self, entries: Entries) -> None:
+        """Remember what a glance compares, and since when it has been like that."""
+        marks = marks_of(self.folder, self._facts, entries.subfolders, self._manifest)
+        since = self._began
+        if self._glance and self._glance.marks == marks:
+            since = self._glance.since
+        self._glance = Glance(marks, since, self._began)
 
     def _judge(self, entries: list[Entry]) -> tuple[ManifestState, list[str]]:
         """How far the manifest is, and what is lacking, in words."""
         names = [entry.name for entry in entries]
         temporary = [name for name in names if any(map(is_temporary, PurePosixPath(name).parts))]
 
+        self._has_short_files = False
         own = next((entry for entry in entries if entry.name == self._manifest_name), None)
+        self._manifest = own
         if own is None:
             return ManifestState.ABSENT, [self._manifest_name, *temporary]
         reading = read(read_manifest(self.folder / self._manifest_name, own), names)
@@ -124,6 +174,7 @@ class FolderView:
             if file not in there:
                 yield file
             elif difference := size_difference(there[file], reading.facts.get(file)):
+                self._has_short_files = True
                 yield f"{file} ({difference})"
 
 

@@ -11,13 +11,14 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from daemon.config import Watch
 from daemon.ignored import is_ignored
+from daemon.inbox.glance import shows_new_names
 from daemon.inbox.health import Health
-from daemon.inbox.looks import Look, Looks
+from daemon.inbox.looks import LATE_SECONDS, Look, Looks
 from daemon.inbox.notifications import Notifications, identity_of
 from daemon.inbox.readiness import MOST_LACKING
 from daemon.inbox.roster import Detected, Notice, Roster, Settled, Stuck, Unreadable, Waiting
@@ -42,7 +43,8 @@ class Watcher:
 
     `watch` gives the settings that are in force now, `known_tracks` the names in the music library,
     and `clock` monotonic seconds. `first_scan` is set when the whole inbox has been looked at once;
-    `last_look` is when a look last came back. A look that hangs does not count.
+    `last_look` is when a look last came back. A look that hangs does not count. `trust_glances`:
+    folders that wait are only glanced at in scans.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Watcher:
     ) -> None:
         self.first_scan = asyncio.Event()
         self.last_look = clock()
+        self.trust_glances = False
         self._inbox = inbox
         self._watch = watch
         self._known_tracks = known_tracks
@@ -69,6 +72,7 @@ class Watcher:
         self._wake = asyncio.Event()
         self._rescan = asyncio.Event()
         self._offered = asyncio.Event()
+        self._glancing: asyncio.Future[set[str]] | None = None
         self._changes_checked = 0
         self._left = 0
         self._parent: tuple[int, int] | None = None
@@ -92,6 +96,14 @@ class Watcher:
         """
         self._roster.refuse(name)
 
+    def postpone(self, name: str, lacking: Iterable[str]) -> None:
+        """Let a folder that was taken wait for a moment, for what it lacks, in words.
+
+        It is then offered again, unless it changes.
+        """
+        self._log(self._roster.postpone(name, lacking, self._clock()))
+        self._wake.set()
+
     def hold(self, name: str, fingerprint: str, lacking: Iterable[str]) -> None:
         """Let a folder that comes back to the inbox wait for what it lacks, in words.
 
@@ -100,6 +112,10 @@ class Watcher:
         """
         self._roster.hold(name, fingerprint, lacking)
         self.notify(name)
+
+    def held(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """What `hold` was called with for each folder that is held now."""
+        return self._roster.held()
 
     def is_pending(self) -> bool:
         """Whether a folder has changed and was not looked at, is settling, or is ready."""
@@ -134,6 +150,7 @@ class Watcher:
         )
         try:
             self._health.note(await asyncio.to_thread(notifications.start))
+            self.trust_glances = await asyncio.to_thread(shows_new_names, self._inbox)
             seconds = self._watch().rescan_seconds
             logger().info(Event.WATCHER_STARTED, inbox=str(self._inbox), rescan_seconds=seconds)
             async with asyncio.TaskGroup() as tasks:
@@ -148,8 +165,7 @@ class Watcher:
         await self.scan()
         self.first_scan.set()
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rescan.wait(), self._watch().rescan_seconds)
+            await set_within(self._rescan, self._watch().rescan_seconds)
             if self._rescan.is_set():
                 self._rescan.clear()  # too soon after the last check for another one
             else:
@@ -169,9 +185,7 @@ class Watcher:
 
     async def _sleep_until(self, due: float) -> None:
         """Sleep until that time, or until something wakes us."""
-        seconds = None if math.isinf(due) else due - self._clock()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+        await set_within(self._wake, None if math.isinf(due) else due - self._clock())
         self._wake.clear()
 
     async def check(self, notifications: Notifications) -> None:
@@ -186,6 +200,7 @@ class Watcher:
         if fault or self._left >= max(MOST_LEAKED, len(self._views)):
             self._left = 0
             await asyncio.to_thread(notifications.start)
+            self.trust_glances = await asyncio.to_thread(shows_new_names, self._inbox)
         self._health.note(fault)
 
     def _make_again(self) -> None:
@@ -203,14 +218,17 @@ class Watcher:
         began = self._clock()
         self._dirty.clear()  # before the listing: what changes during the scan is looked at again
         try:
-            listing = await asyncio.to_thread(list_inbox, self._inbox, self._watch().ignore)
+            listing = await asyncio.to_thread(
+                list_inbox, self._inbox, self._watch().ignore, self._roster.names
+            )
         except OSError as error:
             self._health.note_listing(error.strerror or str(error))
             self.last_look = self._clock()
             return
         self._health.note_listing("")
 
-        await self._looks.ask_and_wait(self._views_of({*listing.folders, *self._roster.names}))
+        names = {*listing.folders, *self._roster.names}
+        await self._looks.ask_and_wait(self._views_of(names - await self.with_nothing_new()))
         self.last_look = self._clock()
         log = logger().debug if self.first_scan.is_set() else logger().info
         log(
@@ -219,6 +237,20 @@ class Watcher:
             strays=list(listing.strays[:MOST_LACKING]),
             seconds=round(self._clock() - began, 3),
         )
+
+    async def with_nothing_new(self) -> set[str]:
+        """The folders that wait, and that a glance shows to wait still: no look is needed.
+
+        Where a glance hangs, or means nothing, all folders are looked at.
+        """
+        if not self.trust_glances or (self._glancing and not self._glancing.done()):
+            return set()
+        waiting = self._roster.waiting(self._clock())
+        views = {name: self._views[name] for name in waiting if name in self._views}
+        glancing = asyncio.ensure_future(asyncio.to_thread(glance_at, views))
+        self._glancing = glancing
+        await asyncio.wait([glancing], timeout=LATE_SECONDS)
+        return glancing.result() if glancing.done() else set()
 
     def _views_of(self, names: Iterable[str]) -> dict[str, FolderView]:
         """The views to look at now, by name. A folder that rests is looked at later."""
@@ -232,7 +264,9 @@ class Watcher:
                 continue
             if name not in self._views:
                 folder = self._inbox / name
-                view = FolderView(folder, watch.manifest, self._known_tracks, watch.ignore)
+                view = FolderView(
+                    folder, watch.manifest, self._known_tracks, watch.ignore, self._clock
+                )
                 self._views[name] = view
             views[name] = self._views[name]
         self._roster.begin(names)
@@ -274,6 +308,22 @@ class Watcher:
             log_notice(notice)
 
 
+async def set_within(event: asyncio.Event, seconds: float | None) -> None:
+    """Return when an event is set, or after that time.
+
+    `asyncio.wait_for` would do the same, but up to Python 3.11 it swallows a cancellation that
+    comes together with the event (python/cpython#86296). Then the service never stops.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+def glance_at(views: Mapping[str, FolderView]) -> set[str]:
+    """The names of those that have nothing new in them."""
+    return {name for name, view in views.items() if view.has_nothing_new()}
+
+
 def log_notice(notice: Notice) -> None:
     """Log what follows from a look."""
     match notice:
@@ -284,10 +334,7 @@ def log_notice(notice: Notice) -> None:
             logger().warning(Event.STORY_WAITING, story=name, lacking=list(lacking), seconds=quiet)
         case Unreadable(name, reason):
             what = f"cannot be read: {reason}"
-            mend = (
-                "Give the service's user permission to read and write the folder"
-                " and everything in it."
-            )
+            mend = "Make the folder and everything in it readable for everyone (chmod -R a+rX)."
             logger().warning(Event.STORY_UNCLAIMABLE, story=name, reason=what, mend=mend)
         case Stuck(name, seconds):
             what = f"a look at it has not come back for {seconds:.0f} s"

@@ -4,8 +4,12 @@ The inbox is the queue. A folder is claimed only when a worker will soon want it
 room.
 """
 
+from collections.abc import Callable
+
+from daemon.config import Settings
 from daemon.inbox import fingerprint
 from daemon.inbox.watcher import Settled, Watcher
+from daemon.inbox.writers import files_being_written
 from daemon.log import Event, logger
 from daemon.service.jobs import Jobs
 from daemon.service.room import Room
@@ -26,8 +30,10 @@ class Claims:
         room: Room,
         supervisor: Supervisor,
         jobs: Jobs,
+        settings: Callable[[], Settings],
     ) -> None:
         self.is_claiming = False
+        self._settings = settings
         self._spool = spool
         self._threads = threads
         self._watcher = watcher
@@ -43,8 +49,24 @@ class Claims:
             settled = await self._watcher.take()
             self.is_claiming = True
             await self._room.wait()  # the folder may have come after hours
-            await self.claim(settled)
+            if not await self.is_being_written(settled):
+                await self.claim(settled)
             self.is_claiming = False
+
+    async def is_being_written(self, settled: Settled) -> bool:
+        """Whether somebody has a file of the folder open for writing: then it waits for them.
+
+        A folder that has been quiet for long enough to be given up is taken all the same.
+        """
+        watch = self._settings().watch
+        if watch.give_up_seconds and settled.seconds >= watch.give_up_seconds:
+            return False
+        folder = self._spool.folders.inbox / settled.name
+        writing = await self._threads.claims.run(files_being_written, folder, settled.entries)
+        if writing:
+            still = (f"{name} (somebody is still writing it)" for name in writing)
+            self._watcher.postpone(settled.name, still)
+        return bool(writing)
 
     async def claim(self, settled: Settled) -> None:
         """Claim a folder and begin its job, unless it is gone or cannot be moved.

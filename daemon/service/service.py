@@ -19,11 +19,13 @@ from daemon.media.library import library
 from daemon.service import systemd
 from daemon.service.claims import Claims
 from daemon.service.jobs import Jobs, cancel_all
+from daemon.service.pruning import keep_pruning
 from daemon.service.room import Room
 from daemon.service.steps import log_degraded
 from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Spool
+from daemon.spool.memory import Hold
 from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
@@ -37,7 +39,15 @@ START_SECONDS = 60.0
 """How much more time a start asks systemd for, each time."""
 STOP_SECONDS = 60.0
 """How much time a stop needs after the drain: for workers and threads to end."""
-LASTING = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG)
+LASTING = (
+    errno.EXDEV,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+)
 """Errors of the folders that do not pass by themselves."""
 
 
@@ -67,7 +77,7 @@ class Service:
             self._workers,
             self._room,
             self.settings,
-            self._watcher.hold,
+            self.hold,
         )
         self._jobs = Jobs(
             self._spool, self._threads, self._supervisor, self.settings, self.stop_for_workers
@@ -79,8 +89,10 @@ class Service:
             self._room,
             self._supervisor,
             self._jobs,
+            self.settings,
         )
 
+        self._is_ready = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
         self._fault: BaseException | None = None
@@ -149,11 +161,13 @@ class Service:
 
     async def serve(self) -> None:
         """Run the parts until the service is stopped, or one of them breaks."""
+        await self.hold_again()
         parts = [
             self._stopping.wait(),
             self._watcher.run(),
             self._jobs.keep_sweeping(),
             self._claims.keep_claiming(),
+            keep_pruning(self._spool.folders, self.settings, self._threads.pruning),
             self.report_to_systemd(),
         ]
         if self._once:
@@ -165,6 +179,17 @@ class Service:
         finally:
             remembering.cancel()
             await self.shut_down(tasks)
+
+    async def hold(self, hold: Hold) -> None:
+        """Let a folder of the inbox wait until it changes, also if this run ends before that."""
+        self._watcher.hold(hold.name, hold.fingerprint, hold.lacking)
+        held = [Hold(*fields) for fields in self._watcher.held()]
+        await self._threads.steps.run(self._spool.memory.remember_holds, held)
+
+    async def hold_again(self) -> None:
+        """Let the folders wait that an earlier run let wait."""
+        for hold in await self._threads.steps.run(self._spool.memory.holds):
+            self._watcher.hold(hold.name, hold.fingerprint, hold.lacking)
 
     async def remember_music(self) -> None:
         """Find out the music of the last film. A film may be made before that is known."""
@@ -185,6 +210,7 @@ class Service:
             first_scan.cancel()
 
         logger().info(Event.SERVICE_READY, seconds=seconds_since(self._began))
+        self._is_ready = True
         systemd.notify("READY=1", self.status_line())
         while True:
             if self.is_healthy():
@@ -214,8 +240,14 @@ class Service:
         self.stop("everything is done")
 
     def reload(self) -> None:
-        """SIGHUP: take over new settings, except those that need a restart."""
-        systemd.notify(*systemd.reloading())
+        """SIGHUP: take over new settings, except those that need a restart.
+
+        While the service starts or stops, systemd hears nothing of it: READY would end the start
+        before the first scan, or the stop.
+        """
+        is_serving = self._is_ready and not self._stopping.is_set()
+        if is_serving:
+            systemd.notify(*systemd.reloading())
         try:
             new = self._load()
         except ConfigError as error:
@@ -228,7 +260,8 @@ class Service:
             log.setup(new.log)
             self._watcher.reconsider()
             logger().info(Event.SERVICE_RELOADED, changed=changed, needs_restart=late, problems=[])
-        systemd.notify("READY=1")
+        if is_serving:
+            systemd.notify("READY=1")
 
     # ---- shutdown --------------------------------------------------------------------------------
 
@@ -247,6 +280,7 @@ class Service:
 
         Raises the fault that stopped the service, if one did.
         """
+        self._stopping.set()
         drain_seconds = self._settings.workers.drain_seconds
         systemd.notify("STOPPING=1", systemd.more_time(drain_seconds + STOP_SECONDS))
         for part in parts:

@@ -17,6 +17,9 @@ LONGEST_WAIT_SECONDS = 60.0
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """The errors of a disk, or of a user's share of it, that is full."""
 
+FORBIDDEN = (errno.EACCES, errno.EPERM)
+"""The errors of a step that the service's user may not take."""
+
 
 async def until_it_works(
     step: Callable[Arguments, Awaitable[Result]], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -42,7 +45,10 @@ def log_failed_step(state: RetryCallState) -> None:
     mend = "Look at the folders and their permissions; the service keeps trying."
     if error.errno in FULL:
         mend = "Make room on the disk."
-    log_degraded(f"a story cannot be moved on: {error.strerror or error}", mend)
+    elif error.errno in FORBIDDEN:
+        mend = "Let the service's user write to it (chmod, chown); the service keeps trying."
+    place = f" at {error.filename}" if error.filename else ""
+    log_degraded(f"a story cannot be moved on{place}: {error.strerror or error}", mend)
 
 
 def log_degraded(reason: str, mend: str) -> None:

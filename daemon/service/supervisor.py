@@ -11,9 +11,8 @@ story is compiled again.
 import asyncio
 import contextlib
 import errno
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,17 +23,19 @@ from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.delivery import files, report
 from daemon.errors import FilmError, WorkersBroken
-from daemon.inbox import entries_of, fingerprint
 from daemon.log import Event, logger, seconds_since
+from daemon.service import originals
 from daemon.service.room import Room
 from daemon.service.stall import until_stalled
 from daemon.service.steps import until_it_works
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool
+from daemon.spool.looks import exists
+from daemon.spool.memory import Hold
 from daemon.workers import Workers
 
-Hold = Callable[[str, str, tuple[str, ...]], None]
-"""Lets a folder of the inbox wait until it changes: its name, its fingerprint, what it lacks."""
+Holding = Callable[[Hold], Awaitable[None]]
+"""Lets a folder of the inbox wait until it changes."""
 
 LONGEST_ATTEMPT_WAIT_SECONDS = 60.0
 """The longest wait between two attempts at a story."""
@@ -64,7 +65,7 @@ class Supervisor:
         workers: Workers,
         room: Room,
         settings: Callable[[], Settings],
-        hold: Hold,
+        hold: Holding,
     ) -> None:
         self.delivered = 0
         self.failed = 0
@@ -108,7 +109,7 @@ class Supervisor:
 
     def remember_music(self) -> None:
         """Find out the music of the last film, which the next film should avoid."""
-        self._last_music = self._last_music or self._spool.last_music()
+        self._last_music = self._last_music or self._spool.memory.last_music()
 
     def drain(self) -> None:
         """Begin no further attempt. A job that would begin one is cancelled instead."""
@@ -123,12 +124,16 @@ class Supervisor:
         arrived. When cancelled, it leaves the job as it is on disk; the next start recovers it.
         """
         began = time.monotonic()
+        if job.original and not await self.has_copy(job, began):
+            return
         job, outcome = await self.compile(job)
         with self.conclusion(job):
             if isinstance(outcome, Film):
                 if outcome.music:
                     self._last_music = outcome.music
-                    await self._threads.publications.run(self._spool.remember_music, outcome.music)
+                    await self._threads.publications.run(
+                        self._spool.memory.remember_music, outcome.music
+                    )
                 await self.deliver(job, began, outcome.seconds)
                 return
             may_wait = outcome.kind is Kind.ARRIVING and not is_given_up
@@ -145,6 +150,44 @@ class Supervisor:
             yield
         finally:
             self._concluding.discard(job.id)
+
+    async def has_copy(self, job: Job, began: float) -> bool:
+        """Copy a story that stays in the inbox, unless that has been done.
+
+        False when it is gone or may not be read any more: then its claim has been undone.
+        """
+        steps = self._threads.steps
+        if await until_it_works(steps.run, exists, job.source):
+            return True
+        if await self.copy(job):
+            logger().warning(
+                Event.STORY_COPIED,
+                story=job.name,
+                job=job.id,
+                original=job.original,
+                mend=originals.MEND,
+                seconds=seconds_since(began),
+            )
+            return True
+        with self.conclusion(job):
+            if not await until_it_works(steps.run, give_back, self._spool, job):
+                await self.give_up(job, originals.unreadable(job), began)
+        return False
+
+    async def copy(self, job: Job) -> bool:
+        """Copy a story that stays in the inbox; False when that is not possible any more.
+
+        It wants no worker meanwhile.
+        """
+        copies = self._threads.copies
+        self._resting.add(job.id)
+        self.moved.set()
+        try:
+            return await until_it_works(
+                copies.run, originals.copy_original, self._spool, job, self._settings()
+            )
+        finally:
+            self._resting.discard(job.id)
 
     async def deliver_again(self, job: Job) -> None:
         """Deliver a job whose target an earlier run has recorded, and perhaps published."""
@@ -224,15 +267,17 @@ class Supervisor:
             job = await self.begin_again(job, found)
 
     async def source_now(self, job: Job) -> str:
-        """The fingerprint of the source as it is now.
+        """The fingerprint that the story's own folder has now.
 
-        A source that is gone or may not be read counts as unchanged: intake reports it.
+        One that is gone or may not be read counts as unchanged: intake reports it.
         """
 
         async def look() -> str:
             try:
                 ignore = self._settings().watch.ignore
-                return await self._threads.looks.run(source_fingerprint, job, ignore)
+                return await self._threads.looks.run(
+                    originals.origin_fingerprint, self._spool, job, ignore
+                )
             except (FileNotFoundError, PermissionError):
                 return job.fingerprint
 
@@ -252,6 +297,8 @@ class Supervisor:
             found = await self.source_now(job)
             if found == job.fingerprint:
                 self._resting.discard(job.id)
+                if job.original:
+                    await self.copy(job)
                 return job
             job = replace(job, fingerprint=found)
 
@@ -392,7 +439,7 @@ class Supervisor:
         lacking = tuple(
             f"{problem.file or problem.where} ({problem.what})" for problem in failure.problems
         )
-        self._hold(job.name, job.fingerprint, lacking)
+        await self._hold(Hold(job.name, job.fingerprint, lacking))
         logger().warning(
             Event.STORY_WAITING,
             story=job.name,
@@ -405,16 +452,11 @@ class Supervisor:
 # ---- looks ---------------------------------------------------------------------------------------
 
 
-def source_fingerprint(job: Job, ignore: tuple[str, ...]) -> str:
-    """The fingerprint of the job's source as it is now, without names to ignore. Raises OSError."""
-    return fingerprint(entries_of(job.source, ignore))
-
-
 def give_back(spool: Spool, job: Job) -> bool:
     """Give a source back to the inbox; False when its name is taken there. Raises OSError."""
     if spool.give_back(job):
         return True
-    if os.path.lexists(spool.folders.inbox / job.name):
+    if exists(spool.folders.inbox / job.name):
         return False
     raise OSError(errno.EIO, "the folder cannot be moved back to the inbox")
 

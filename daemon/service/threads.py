@@ -55,8 +55,9 @@ class Threads:
 class SpoolThreads:
     """The threads for the spool's calls.
 
-    `claims` move folders out of the inbox, `publications` copy films to the outbox, which may be on
-    another filesystem, `looks` read the folders of jobs, and `steps` do all the rest.
+    `claims` move folders out of the inbox, `copies` read stories that cannot be moved, and
+    `publications` copy films to the outbox, which may be on another filesystem. `looks` read the
+    folders of jobs, `pruning` removes old stories, and `steps` do all the rest.
     """
 
     def __init__(self) -> None:
@@ -64,7 +65,16 @@ class SpoolThreads:
         self.steps = Threads("step", 4, patience_seconds=600)
         self.looks = Threads("look", 4, patience_seconds=300)
         self.publications = Threads("publish", 2, patience_seconds=3600)
-        self._all = (self.claims, self.steps, self.looks, self.publications)
+        self.copies = Threads("copy", 2, patience_seconds=3600)
+        self.pruning = Threads("prune", 1, patience_seconds=86_400)
+        self._all = (
+            self.claims,
+            self.copies,
+            self.publications,
+            self.looks,
+            self.pruning,
+            self.steps,
+        )
 
     def is_stuck(self, now: float) -> bool:
         """Whether any call has been running for too long."""

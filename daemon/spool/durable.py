@@ -14,6 +14,7 @@ from pathlib import Path
 
 from daemon.delivery import files
 from daemon.spool.free_names import free_names
+from daemon.spool.grants import grant
 from daemon.spool.looks import exists, is_folder
 
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR)
@@ -33,9 +34,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_files(folder: Path) -> None:
-    """Put a folder's regular files, and all names in it, on disk. Links are not followed."""
+    """Put a folder's regular files, and all names in it, on disk. Links are not followed.
+
+    A file that this user may not read has nothing in it that we have written.
+    """
     for path in folder.iterdir():
-        if files.is_regular(path):
+        if files.is_regular(path) and os.access(path, os.R_OK):
             with files.open_regular(path) as file:
                 os.fsync(file.fileno())
     sync_folder(folder)
@@ -70,13 +74,24 @@ def remove_tree(path: Path) -> None:
 def rename(source: Path, target: Path) -> None:
     """Rename something that is there. Raises OSError only when it has not been renamed.
 
-    Raises OSError also when it cannot be seen whether it has: look again later.
+    Raises OSError also when it cannot be seen whether it has: look again later. A folder of another
+    owner is given the right that it takes, where that is possible.
     """
     try:
-        source.rename(target)
+        rename_with_right(source, target)
     except OSError:
         if exists(source) or not exists(target):
             raise
+
+
+def rename_with_right(source: Path, target: Path) -> None:
+    """Rename a file or folder, which may be of another owner. Raises OSError."""
+    try:
+        source.rename(target)
+    except PermissionError:
+        if not grant(source):
+            raise
+        source.rename(target)
 
 
 def move_folder(source: Path, parent: Path, name: str) -> Path | None:

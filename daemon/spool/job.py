@@ -31,6 +31,9 @@ class Job:
     `interruptions` how many the machine cut off, which are not. `target` is the name in the outbox,
     recorded before `publish` moves anything there; "" until then. `fingerprint` is what the source
     looked like when it was claimed.
+
+    `original` is the name that the story's own folder got in the inbox, where it may not be moved
+    out of it: then the source is a copy, and `fingerprint` is the original's. Else "".
     """
 
     id: str
@@ -41,11 +44,17 @@ class Job:
     claimed_at: str = ""
     fingerprint: str = ""
     interruptions: int = 0
+    original: str = ""
 
     @property
     def source(self) -> Path:
-        """The story's own folder while the job is in work/."""
+        """The story's own folder, or the copy of it, while the job is in work/."""
         return self.folder / "source"
+
+    @property
+    def draft(self) -> Path:
+        """A copy of the story that is not whole, or no longer wanted: it is never the only one."""
+        return self.folder / "draft"
 
     @property
     def attempt_folder(self) -> Path:
@@ -90,6 +99,7 @@ def read_job(folder: Path) -> Job | None:
             claimed_at=str(fields["claimed_at"]),
             fingerprint=str(fields.get("fingerprint", "")),
             interruptions=attempt_count(fields.get("interruptions", 0)),
+            original=plain_name(fields["original"]) if fields.get("original") else "",
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -58,7 +58,7 @@ def recover_job(spool: Spool, folder: Path) -> Recovered | None:
     job = found or rebuilt(folder)
     if job.target:
         return Recovered(job, RecoveredState.PUBLISHING)
-    if not is_folder(job.source):
+    if not is_folder(spool.origin(job)) and not is_folder(job.source):
         return without_story(spool, job, found)
 
     if found and job.attempts and exists(job.attempt_folder):

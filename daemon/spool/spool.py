@@ -1,6 +1,8 @@
 """The spool: folders, renames and fsyncs. Where a story's folder is, is its status.
 
     inbox/<name>            → work/<job>/source  claim: job.json is written, then one rename
+    inbox/<name> → <name> (taken, may be deleted), and a copy → work/<job>/source
+                                                 claim of a folder that may be read, but not moved
     work/<job>/attempt-<n>/ → outbox/<target>    publish: job.json names the target, then one rename
     work/<job>/source       → done/<name>        finish; or → failed/<name>, with the reasons in it
 
@@ -11,8 +13,8 @@ No step deletes a source, and no folder that may hold one is removed with what i
 
 import contextlib
 import errno
-import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -21,15 +23,17 @@ from daemon.attempt import Failure
 from daemon.config import Folders
 from daemon.delivery import files, report
 from daemon.errors import FilmError
+from daemon.ignored import TAKEN_ENDING
 from daemon.spool import reasons
+from daemon.spool.copies import Wanted, copy_story
 from daemon.spool.durable import (
     TAKEN,
     move_folder,
     remove_tree,
     rename,
+    rename_with_right,
     sync_files,
     sync_folder,
-    write_file,
 )
 from daemon.spool.free_names import free_names
 from daemon.spool.job import (
@@ -42,17 +46,18 @@ from daemon.spool.job import (
     read_job,
     record,
 )
-from daemon.spool.lock import Lock, make_folders
+from daemon.spool.lock import Lock
 from daemon.spool.looks import exists, is_folder, is_plain_name
+from daemon.spool.memory import Memory
+from daemon.spool.places import make_folders, try_folders
+from daemon.story.untrusted import UntrustedFolder
 
-LAST_MUSIC = ".last-music"
-"""The file in work/ that names the track of the latest film."""
-LONGEST_TRACK_NAME = 2**16
-"""Bytes that are read of it."""
 WRITTEN = tuple(
     name + draft for name in (RECORD, reasons.ERROR, reasons.WHY) for draft in ("", ".new")
 )
 """The names of all files that are ever written into a job's folder."""
+FORBIDDEN = (errno.EACCES, errno.EPERM)
+"""The errors of a step that this user may not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,11 @@ class Unclaimable:
 
 
 class Spool:
-    """The folders of one root."""
+    """The folders of one root, and what is remembered in them."""
 
     def __init__(self, folders: Folders) -> None:
         self.folders = folders
+        self.memory = Memory(folders.work)
         self._lock = Lock(folders.work)
 
     def open(self) -> Self:
@@ -77,6 +83,11 @@ class Spool:
         """
         make_folders(self.folders)
         self._lock.take()
+        try:
+            try_folders(self.folders)
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def close(self) -> None:
@@ -88,6 +99,9 @@ class Spool:
     def claim(self, name: str, fingerprint: str = "") -> Job | Unclaimable | None:
         """Take a folder out of the inbox; None when it is gone, or is no longer a folder.
 
+        One that may not be moved out of it stays there under another name, and has no source yet:
+        `take_copy` makes it.
+
         Raises OSError when the disk fails. The folder is then still in the inbox; where that could
         not be seen, it may be in work/, and `unfinished` lists its job.
         """
@@ -98,9 +112,11 @@ class Spool:
             job.folder.mkdir(0o700)  # what is copied and made in it is nobody else's
             record(job)
             sync_folder(self.folders.work)
-            (self.folders.inbox / name).rename(job.source)
+            rename_with_right(self.folders.inbox / name, job.source)
         except OSError as error:
             if not exists(job.source):
+                if error.errno in FORBIDDEN and (set_aside := self._set_aside(job)):
+                    return set_aside
                 with contextlib.suppress(OSError):  # `recover_job` then removes it
                     self.forget(job)
                 if error.errno == errno.ENOENT and not exists(self.folders.inbox / name):
@@ -116,20 +132,62 @@ class Spool:
             sync_folder(self.folders.inbox)
         return job
 
+    def _set_aside(self, job: Job) -> Job | None:
+        """Claim a folder that may not leave the inbox, by a name that is never taken again.
+
+        Renaming it there needs rights on the inbox only. None when these are missing too.
+        """
+        inbox = self.folders.inbox
+        if not is_folder(inbox / job.name):
+            return None
+        original = next(free_names(inbox, job.name, TAKEN_ENDING))
+        job = replace(job, original=original)
+        record(job)
+        try:
+            (inbox / job.name).rename(inbox / original)
+        except OSError:
+            if not exists(inbox / original):
+                return None
+        with contextlib.suppress(OSError):  # the next step will say so
+            sync_folder(inbox)
+        return job
+
+    def origin(self, job: Job) -> Path:
+        """The story's own folder: in work/, or in the inbox if it may not be moved out of it."""
+        return self.folders.inbox / job.original if job.original else job.source
+
+    def take_copy(self, job: Job, folder: UntrustedFolder, files: Iterable[Wanted]) -> None:
+        """Make a copy of the story's own folder, which stays in the inbox, the job's source.
+
+        Can be done again, also to replace an earlier copy. Raises OSError.
+        """
+        remove_tree(job.draft)
+        copy_story(folder, files, job.draft)
+        remove_tree(job.source)  # only an earlier copy: the original is open
+        rename(job.draft, job.source)
+        sync_folder(job.folder)
+
     def give_back(self, job: Job) -> bool:
         """Undo a claim; False when its name in the inbox is taken again, or the move fails.
 
         Can be done again. Raises OSError when it cannot be seen whether the story has moved.
         """
+        origin = self.origin(job)
         place = self.folders.inbox / job.name
-        if exists(job.source):
+        if exists(origin):
             if exists(place):
                 return False
+            if job.original and exists(job.source):
+                remove_tree(job.draft)
+                rename(job.source, job.draft)  # from now on the original is the story, and no copy
+                sync_folder(job.folder)
             try:
-                job.source.rename(place)
+                rename_with_right(origin, place)
             except OSError:
-                if exists(job.source):
+                if exists(origin):
                     return False
+        elif job.original and exists(job.source):  # its owner has deleted the original
+            return False
         sync_folder(self.folders.inbox)
         self.forget(job)
         return True
@@ -266,10 +324,24 @@ class Spool:
 
         Returns the folder in failed/. Can be done again.
         """
+        job = read_job(job.folder) or replace(job, original="")  # without a record it is over
+        if job.original:
+            job = self._without_original(job)
         if is_folder(job.source):
             reasons.write(job, failure)
         kept = self._move_source(job, self.folders.failed, job.name)
         return kept or self.folders.failed / job.name
+
+    def _without_original(self, job: Job) -> Job:
+        """The same job, whose copy is the story from now on; it is empty where none could be made.
+
+        Without this record, a crash after the next move would let the original be copied again.
+        """
+        if not exists(job.source):
+            job.source.mkdir()
+        job = replace(job, original="")
+        record(job)
+        return job
 
     def _move_source(self, job: Job, parent: Path, name: str) -> Path | None:
         """Move a job's source to its last place, and remove the job. None when it has moved."""
@@ -293,6 +365,7 @@ class Spool:
             return
         for attempt in attempt_folders(job.folder):
             remove_tree(attempt)
+        remove_tree(job.draft)
         for name in WRITTEN:
             remove_tree(job.folder / name)
         try:
@@ -312,21 +385,6 @@ class Spool:
             return None
         reasons.remove(source)
         return move_folder(source, self.folders.inbox, name)
-
-    # ---- the music of the latest film ------------------------------------------------------------
-
-    def last_music(self) -> str:
-        """The track of the latest film that has music; "" when it is not known."""
-        try:
-            name = json.loads(files.read_plain(self.folders.work / LAST_MUSIC, LONGEST_TRACK_NAME))
-        except (OSError, ValueError, RecursionError):
-            return ""
-        return name if isinstance(name, str) else ""
-
-    def remember_music(self, track: str) -> None:
-        """Remember the track of a film for later runs too, if the disk lets it."""
-        with contextlib.suppress(OSError):
-            write_file(self.folders.work / LAST_MUSIC, json.dumps(track))
 
     # ---- looking ---------------------------------------------------------------------------------
 
@@ -359,12 +417,9 @@ def copy_files(source: Path, target: Path) -> None:
 
 def not_claimed(error: OSError) -> Unclaimable:
     """What the error of a claim says about the folder. Raises an error that says nothing of it."""
-    if error.errno in (errno.EACCES, errno.EPERM):
-        mend = (
-            "Give the service's user permission to write to the folder (chmod g+w), "
-            "or make it the folder's owner."
-        )
-        return Unclaimable("the service may not move it", mend)
+    if error.errno in FORBIDDEN:
+        mend = "Give the service's user permission to write to the inbox, and take its sticky bit."
+        return Unclaimable("the service may not rename it", mend)
     if error.errno in (errno.EXDEV, errno.EBUSY):
         mend = "Move the files themselves into the inbox, not a mount point."
         return Unclaimable("it is on another filesystem", mend)

@@ -21,6 +21,7 @@ from daemon.media.loudness import LoudnessMeter, Powers
 from daemon.media.pictures import picture_size
 from daemon.media.samples import SAMPLE_RATE
 from daemon.media.sounds import sound_blocks
+from daemon.media.whole import bytes_missing
 from daemon.story.model import Input, Narration
 from daemon.story.reading import MediaKind
 from daemon.story.untrusted import EMPTY, UntrustedFolder
@@ -52,7 +53,8 @@ class Admission:
     """The files of one folder that were let into `scratch`, and the faults of the others.
 
     `pictures`, `sounds` and `inputs` are by the file's name, in the order of admission. `found` has
-    the size and hash of every file that was read to its end, whether it could be used or not.
+    the size and hash of every file that was read to its end, whether it could be used or not. `cut`
+    has the bytes that a sound lacks, by its own header.
     `near_track` is the file that was probably meant by a track that is not there.
     """
 
@@ -65,6 +67,7 @@ class Admission:
         self.track_faults: dict[str, Fault] = {}
         self.near_track: str | None = None
         self.found: dict[str, Input] = {}
+        self.cut: dict[str, int] = {}
         self._folder = folder
         self._scratch = scratch
         self._limits = limits
@@ -122,6 +125,8 @@ class Admission:
         path = self.taken(file)
         most = self._limits.film_minutes * 60 * SAMPLE_RATE
         with self.opened(file, path) as sound:
+            if missing := bytes_missing(sound):
+                self.cut[file] = missing
             samples, powers = measured_sound(sound, most)
         return AdmittedSound(self.found[file], Narration(path, samples, powers))
 

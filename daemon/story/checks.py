@@ -62,16 +62,33 @@ def file_problem(where: str, kind: MediaKind, file: str, fault: Fault) -> Proble
 
 
 def differences(facts: Mapping[str, Declared], admission: Admission) -> list[Problem]:
-    """Every file that is there and is not what the manifest declares of it.
+    """Every file that is there and is not what the manifest, or its own header, says of it.
 
     A file that cannot be used may be one of them, when it could be read.
     """
     found = admission.found
-    return [
-        Problem("files", what, "Copy the file again.", file)
+    differing = {
+        file: Problem("files", what, "Copy the file again.", file)
         for file, declared in facts.items()
         if file in found and (what := difference(declared, found[file]))
+    }
+    cut = [
+        cut_short(file, missing)
+        for file, missing in admission.cut.items()
+        if file not in differing and not is_declared(facts.get(file))
     ]
+    return [*differing.values(), *cut]
+
+
+def is_declared(declared: Declared | None) -> bool:
+    """Whether the manifest says of a file how it must be. Then its header does not count."""
+    return declared is not None and (declared.size is not None or bool(declared.sha256))
+
+
+def cut_short(file: str, missing: int) -> Problem:
+    """A sound that ends before its own header says so: its copy may not have ended yet."""
+    mend = "Copy it again; if it is whole, export it again, or declare its size under files."
+    return Problem("files", f"it ends {missing} bytes before its end", mend, file)
 
 
 def declared_problems(facts: Mapping[str, Declared], admission: Admission) -> list[Problem]:

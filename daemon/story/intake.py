@@ -23,7 +23,7 @@ from daemon.story.builder import StoryBuilder
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.model import Input, Story
 from daemon.story.reading import Reading, capped, read
-from daemon.story.untrusted import MIB, MISSING, UntrustedFolder
+from daemon.story.untrusted import MISSING, UntrustedFolder, opened
 
 
 def intake(
@@ -52,13 +52,6 @@ def inspect(source: Path, name: str, settings: Settings) -> Story:
         if undecodable := arrival.undecodable(settings.limits):
             raise StoryError(capped(in_order(undecodable)))
         return story
-
-
-def opened(source: Path, settings: Settings) -> UntrustedFolder:
-    """The folder of a story, held to the limits."""
-    limits = settings.limits
-    ignore = settings.watch.ignore
-    return UntrustedFolder(source, limits.file_mib * MIB, limits.story_mib * MIB, ignore)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
+from daemon.config import Settings
 from daemon.errors import Problem, Refused, StoryError
 from daemon.ignored import is_ignored
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
@@ -27,6 +28,7 @@ MIB = 2**20
 COPY_BLOCK = MIB
 MISSING = "missing"
 EMPTY = "empty"
+FORBIDDEN = "not readable for the service"
 MOST_COMPARED = 100_000
 """Names that are compared with missing ones, in all. A story may lack thousands of files, and have
 thousands of others; then not every missing one is answered with the name that was meant."""
@@ -35,7 +37,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _LINKED = ("behind a link, or below something that is not a folder", "Put the file itself there.")
-_FORBIDDEN = ("not readable for the service", "Make it readable for everyone.")
+_FORBIDDEN = (FORBIDDEN, "Make it readable for everyone.")
 _IMPOSSIBLE = ("no possible name of a file", "Give the file a shorter, plain name.")
 FAULTS: Mapping[int | None, tuple[str, str]] = {
     errno.ELOOP: _LINKED,
@@ -174,6 +176,14 @@ class UntrustedFolder:
                     raise Refused(*FAULTS[error.errno]) from error
                 raise
             yield file
+
+
+def opened(path: Path, settings: Settings) -> UntrustedFolder:
+    """The folder of a story, held to the limits. Raises OSError when it cannot be opened."""
+    limits = settings.limits
+    return UntrustedFolder(
+        path, limits.file_mib * MIB, limits.story_mib * MIB, settings.watch.ignore
+    )
 
 
 def require_regular(mode: int) -> None:

@@ -1,7 +1,8 @@
 """Workers on this machine: a pool of processes.
 
-They are started from a fork server that has the codecs loaded, so a new worker is ready at once. A
-story that kills its worker, or is cancelled, costs that one worker; the pool goes on.
+They are started from a fork server that has the codecs loaded, so a new worker is ready at once.
+Each makes one attempt and ends: so it can be confined to that story, and its memory is given back.
+A story that kills its worker, or is cancelled, costs that one worker; the pool goes on.
 """
 
 import asyncio
@@ -18,6 +19,11 @@ from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.workers import worker
 
+MOST_POOLS = 4
+"""Pools that may be broken for one order. Then it is not chance: no worker can be started."""
+LOOK_SECONDS = 1.0
+"""How often an order is looked after: a pool that breaks can lose one without a word."""
+
 
 class LocalWorkers:
     """A pool of confined processes on this machine. They start with the first order."""
@@ -26,6 +32,7 @@ class LocalWorkers:
         self._count = settings.workers.count
         self._conditions = worker.conditions_of(settings)
         self._pool = self._new_pool()
+        self._replacing = asyncio.Lock()
 
     def _new_pool(self) -> ProcessPool:
         for name, value in worker.ENVIRONMENT.items():
@@ -34,6 +41,7 @@ class LocalWorkers:
         context.set_forkserver_preload(worker.PRELOADED)
         return ProcessPool(
             max_workers=self._count,
+            max_tasks=1,
             initializer=worker.set_up,
             initargs=(self._conditions,),
             context=context,
@@ -42,25 +50,74 @@ class LocalWorkers:
     async def submit(self, order: Order) -> Outcome:
         """Run one attempt in a worker. Cancelling the call ends the worker.
 
-        Raises WorkersBroken when no worker process starts.
+        pebble shuts its pool down when a worker ends that has no order. An order that none had
+        begun is then given to a new pool. Raises WorkersBroken when no worker process starts.
         """
-        if not self._pool.active:  # pebble shuts its pool down when an idle worker ends
-            self._pool = self._new_pool()
-        try:
-            # No time limit: pebble's is of the wall clock, which may be set.
-            future = self._pool.schedule(worker.work, args=(order,))
-            return await asyncio.wrap_future(future)
-        except BrokenProcessPool as error:
-            what = "worker processes do not start; standard error, above, says why"
-            raise WorkersBroken(what) from error
-        except ProcessExpired as error:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind
-            what = f"the worker ended before the film was done (exit code {error.exitcode})"
-            mend = "Make the pictures smaller; check whether the kernel ran out of memory."
-            return Failure.of(order.job, Kind.DIED, what, mend)
+        broken: BrokenProcessPool | None = None
+        for _ in range(MOST_POOLS):
+            pool = self._pool
+            try:
+                return await outcome_of(pool, self._conditions, order)
+            except BrokenProcessPool as error:
+                broken = error
+                await self._replace(pool)
+                if await asyncio.to_thread(is_begun, order):
+                    return died(order, "the worker was ended together with its pool")
+            except ProcessExpired as error:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind
+                code = error.exitcode
+                return died(order, f"the worker ended before the film was done (exit code {code})")
+        what = "worker processes do not start; standard error, above, says why"
+        raise WorkersBroken(what) from broken
+
+    async def _replace(self, pool: ProcessPool) -> None:
+        """Put a new pool in the place of a broken one, whose workers end first."""
+        async with self._replacing:
+            if self._pool is pool:
+                await asyncio.to_thread(end, pool)
+                self._pool = self._new_pool()
 
     def stop(self) -> None:
         """End all workers at once, and wait until they are gone."""
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves its return untyped
-        self._pool.join()
+        end(self._pool)
+
+
+async def outcome_of(pool: ProcessPool, conditions: worker.Conditions, order: Order) -> Outcome:
+    """What a pool's worker makes of an order.
+
+    Raises ProcessExpired when that worker ends, and BrokenProcessPool when the pool is broken: also
+    when it cannot start, and when it breaks just as the order is given, which is then lost.
+    """
+    try:
+        # No time limit: pebble's is of the wall clock, which may be set.
+        given = pool.schedule(worker.work, args=(conditions, order))
+    except RuntimeError as error:
+        raise BrokenProcessPool("the pool took no order") from error
+    outcome = asyncio.wrap_future(given)
+    try:
+        while not outcome.done():
+            was_active = pool.active
+            await asyncio.wait([outcome], timeout=LOOK_SECONDS)
+            if not was_active and not outcome.done():
+                raise BrokenProcessPool("the pool lost the order")
+        return outcome.result()
+    finally:
+        outcome.cancel()
+
+
+def end(pool: ProcessPool) -> None:
+    """End a pool's workers, and wait until they are gone."""
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves its return untyped
+    pool.join()
+
+
+def is_begun(order: Order) -> bool:
+    """Whether a worker has written anything for this order."""
+    return any(order.attempt.iterdir())
+
+
+def died(order: Order, what: str) -> Failure:
+    """The failure of an attempt whose worker ended."""
+    mend = "Make the pictures smaller; check whether the kernel ran out of memory."
+    return Failure.of(order.job, Kind.DIED, what, mend)

@@ -1,9 +1,10 @@
 """What a worker may do. It decodes files from strangers, so the kernel limits it to its own files.
 
 Landlock (Linux 5.13 and newer) closes every other path. A worker may read the interpreter, its
-packages, the system's libraries and fonts, and the music library. It may write to the work folder
-alone, and start no program except ffmpeg. Landlock covers files only; the systemd unit takes the
-network away. A limit on the data segment bounds memory. A worker ends with the service.
+packages, the system's libraries and fonts, and the music library. It may write to one folder alone,
+and start no program except ffmpeg. Where the kernel can do that, it opens no connection (Linux 6.7)
+and sends no signal to another process (Linux 6.12); the systemd unit takes the network away too. A
+limit on the data segment bounds memory. A worker ends with the service.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ from pathlib import Path
 
 import landlock
 from imageio_ffmpeg import get_ffmpeg_exe
-from landlock import FSAccess
+from landlock import FSAccess, plumbing
+from landlock.plumbing import RulesetAttr
 
 READABLE = (
     "/usr",
@@ -37,6 +39,19 @@ OUT_OF_MEMORY_SCORE = Path("/proc/self/oom_score_adj")
 FIRST_TO_END = 500
 """What is added to the kernel's score, in thousandths of all memory."""
 
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+CAPABILITIES_VERSION_3 = 0x20080522
+"""From linux/prctl.h and linux/capability.h."""
+NETWORK_SINCE = 4
+SCOPES_SINCE = 6
+"""The versions of Landlock's interface that cover TCP, and signals and abstract sockets."""
+BIND_TCP, CONNECT_TCP = 1, 2
+ABSTRACT_SOCKETS, SIGNALS = 1, 2
+RULE_PATH_BENEATH = 1
+"""Constants of linux/landlock.h that the library does not have."""
+
 READ_FILE = FSAccess.READ_FILE
 READ_FOLDER = FSAccess.READ_FILE | FSAccess.READ_DIR
 EXECUTE = FSAccess.EXECUTE | FSAccess.READ_FILE
@@ -52,11 +67,11 @@ def is_supported() -> bool:
 
 
 def confine(writable: Path, readable: Iterable[Path]) -> None:
-    """Take away every path that this process does not need.
+    """Take away every path that this process does not need, the network, and other processes.
 
-    Cannot be undone; children and threads started later inherit it, threads started before do not
-    (landlock_restrict_self(2)). Raises OSError when `writable` is missing, RuntimeError when this
-    process has a second thread.
+    Cannot be undone, and can be done again to take away more; children and threads started later
+    inherit it, threads started before do not (landlock_restrict_self(2)). Raises OSError when
+    `writable` is missing, RuntimeError when this process has a second thread.
     """
     threads = len([*Path("/proc/self/task").iterdir()])
     if threads != 1:
@@ -78,6 +93,38 @@ def confine(writable: Path, readable: Iterable[Path]) -> None:
         if path.exists():
             ruleset.allow(path, rules=READ_FOLDER if path.is_dir() else READ_FILE)
     ruleset.apply()
+    isolate()
+
+
+class RulesetAttributes(RulesetAttr):  # type: ignore[misc]  # the library has no types
+    """`struct landlock_ruleset_attr` of linux/landlock.h: what a ruleset covers, as bits.
+
+    The library knows its first field, `handled_access_fs`, alone.
+    """
+
+    _fields_ = (("handled_access_net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))
+
+
+def isolate() -> None:
+    """Take away TCP, abstract sockets of others, and signals to others, as far as the kernel can.
+
+    Any ruleset denies moving files between folders unless it allows that (`REFER`, landlock(7)).
+    """
+    version = landlock.landlock_abi_version()
+    if version < NETWORK_SINCE:
+        return
+    scoped = ABSTRACT_SOCKETS | SIGNALS if version >= SCOPES_SINCE else 0
+    attributes = RulesetAttributes(FSAccess.REFER, BIND_TCP | CONNECT_TCP, scoped)
+    size = ctypes.sizeof(attributes)
+    ruleset = plumbing.get_create_ruleset()(ctypes.byref(attributes), size, 0)
+    root = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        moves = plumbing.PathBeneathAttr(FSAccess.REFER, root)
+        plumbing.get_add_rule()(ruleset, RULE_PATH_BENEATH, ctypes.byref(moves), 0)
+        plumbing.get_restrict_self()(ruleset, 0)
+    finally:
+        os.close(root)
+        os.close(ruleset)
 
 
 def limit_memory(mib: int) -> None:
@@ -94,15 +141,44 @@ def offer_to_out_of_memory_killer() -> None:
         OUT_OF_MEMORY_SCORE.write_text(str(FIRST_TO_END))
 
 
-def die_with(service: int) -> None:
-    """End this process and its children when the process `service` ends, or on SIGTERM.
+def drop_capabilities() -> None:
+    """Give up what the service may do beyond an ordinary user, for good (capabilities(7)).
 
-    An orphan must not work next to a restarted service. The fork server does not prevent that,
-    because it lives as long as its children. The process gets a session of its own, so Ctrl-C on a
-    terminal does not reach it, and running stories can be drained.
+    The service may have the right to give itself access to other owners' folders. Whoever decodes
+    files from strangers must not have it. Root keeps what makes it root: as an ordinary user it
+    could not read what others may not. Raises OSError.
+    """
+    if os.geteuid() == 0:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    for refused in (
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
+        libc.capset(header, none),
+    ):
+        if refused:
+            code = ctypes.get_errno()
+            raise OSError(code, f"capabilities cannot be given up: {os.strerror(code)}")
+
+
+def lead_session() -> None:
+    """Give this process a session of its own; SIGTERM ends it and its children.
+
+    Ctrl-C on a terminal then does not reach it, and running stories can be drained.
     """
     os.setsid()
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+
+
+def die_with(service: int) -> None:
+    """End this process and its children when the process `service` ends. For the leader of a group.
+
+    An orphan must not work next to a restarted service. The fork server does not prevent that,
+    because it lives as long as its children. This starts a thread, so it is for a process that is
+    confined already.
+    """
     descriptor = os.pidfd_open(service)
 
     def wait() -> None:

@@ -1,4 +1,7 @@
-"""The child's side, the same for every engine: a worker prepares itself, then works on orders.
+"""The child's side, the same for every engine: a worker prepares itself, then works on one order.
+
+It is confined twice: before it is given anything, to the work folder; then, before it reads a byte
+of its story, to that story's own folders. That cannot be undone, so each order gets a new process.
 
 The codecs are imported only when there is something to compile: the service never loads them.
 """
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import log
-from daemon.attempt import Order, Outcome
+from daemon.attempt import Failure, Kind, Order, Outcome
 from daemon.config import Log, Settings
 from daemon.progress import reporter
 from daemon.workers import sandbox
@@ -51,20 +54,34 @@ def conditions_of(settings: Settings) -> Conditions:
 
 
 def set_up(conditions: Conditions) -> None:
-    """Prepare this process: what each worker does before its first story. Cannot be undone.
+    """Prepare this process: what each worker does before it is given a story. Cannot be undone.
 
-    It is confined before it starts a thread, so that all its threads are.
+    No thread is started here: `work` confines this process once more, and that binds one thread.
     """
     log.setup(conditions.log)
     sandbox.offer_to_out_of_memory_killer()
     sandbox.limit_memory(conditions.memory_mib)
+    sandbox.drop_capabilities()
     if sandbox.is_supported():
         sandbox.confine(writable=conditions.writable, readable=conditions.readable)
-    sandbox.die_with(conditions.service)
+    sandbox.lead_session()
 
 
-def work(order: Order) -> Outcome:
-    """Make one attempt, and report its progress in the attempt's folder."""
+def work(conditions: Conditions, order: Order) -> Outcome:
+    """Make one attempt, and report its progress in the attempt's folder. Once in each process.
+
+    It is confined to the story's source and the attempt's folder: not even a worker that a story
+    has taken over reaches another story, or the record of its own.
+    """
+    try:
+        if sandbox.is_supported():
+            readable = [*conditions.readable, order.source]
+            sandbox.confine(writable=order.attempt, readable=readable)
+        sandbox.die_with(conditions.service)
+    except OSError as error:
+        mend = "It is tried again. Look at the disk and the folders."
+        return Failure.of(order.job, Kind.MACHINE, error.strerror or str(error), mend)
+
     from daemon.compiler import compile_order  # noqa: PLC0415, RUF100 - see above
 
     return compile_order(order, reporter(order.attempt))

@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_read_is_said_to_be_so(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """LOW: scripted, because root can read every folder."""
+    """L1: scripted, because root can read every folder."""
 
     def fail(*_: object) -> None:
         raise error

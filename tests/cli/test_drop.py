@@ -157,7 +157,7 @@ def full_disk(_descriptor: int) -> None:
 
 
 def test_without_the_right_to_write_into_the_inbox_it_says_what_would_help(tmp_path: Path) -> None:
-    """LOW: a remedy, and no traceback."""
+    """L1: a remedy, and no traceback."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user")
     folder = story(tmp_path / "fox", (0.2,))

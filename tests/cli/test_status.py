@@ -96,7 +96,7 @@ def test_a_root_that_is_not_there_is_shown_as_empty(tmp_path: Path) -> None:
 
 
 def test_without_the_right_to_look_it_says_what_would_help(settings: Settings) -> None:
-    """LOW: work/ is closed to users outside of the service's group."""
+    """L1: work/ is closed to users outside of the service's group."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user")
     with tempfile.TemporaryDirectory() as place:

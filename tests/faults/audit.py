@@ -53,17 +53,19 @@ def audit(root: Path, titles: Iterable[str], outbox: Path | None = None) -> Tall
 
     for title in titles:
         ends = published[title] + refused[title]
-        if not ends or published[title] != kept[title] or (refused[title] and title not in reasons):
-            tally.lost.append(title)
-        elif ends > 1:
+        if ends > 1:
             tally.doubled.append(title)
+        elif (
+            not ends or published[title] != kept[title] or (refused[title] and title not in reasons)
+        ):
+            tally.lost.append(title)
         tally.films += published[title]
         tally.failed += refused[title]
     tally.left = [
         str(path.relative_to(root))
         for place in ("inbox", "work")
         for path in sorted((root / place).iterdir())
-        if path.name not in (".lock", ".last-music", ".storyreel-canary")
+        if path.name not in (".lock", ".last-music", ".holds", ".storyreel-canary")
     ]
     tally.left += [path.name for path in outbox.iterdir() if path.name.startswith(HIDDEN)]
     return tally

@@ -22,7 +22,7 @@ class Mounts:
 
     def __init__(self, holder: int) -> None:
         self._root = Path(f"/proc/{holder}/root")
-        self.under = f"nsenter --mount=/proc/{holder}/ns/mnt --"
+        self.under = ("nsenter", f"--mount=/proc/{holder}/ns/mnt", "--")
 
     def seen(self, path: Path) -> Path:
         """The path by which this process reaches what is at `path` in the namespace."""
@@ -30,9 +30,7 @@ class Mounts:
 
     def run(self, *command: str) -> None:
         """Run a command in the namespace; it must succeed."""
-        done = subprocess.run(
-            [*self.under.split(), *command], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([*self.under, *command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
     def disk(self, place: Path, size: str) -> None:
@@ -60,7 +58,7 @@ class Mounts:
         source.mkdir(parents=True, exist_ok=True)
         place.mkdir(parents=True, exist_ok=True)
         before = self.seen(place).stat().st_dev
-        server = subprocess.Popen([*self.under.split(), "bindfs", "-f", str(source), str(place)])
+        server = subprocess.Popen([*self.under, "bindfs", "-f", str(source), str(place)])
         try:
             wait_until(lambda: self.seen(place).stat().st_dev != before, "the share is mounted", 10)
             yield server.pid

@@ -15,7 +15,7 @@ from tests.faults.rounds import only_long, rounds
 from tests.faults.trial import Trial
 from tests.helpers.folders import names
 from tests.helpers.pictures import picture
-from tests.helpers.processes import RunningService, storyreel, wait_until
+from tests.helpers.processes import STORYREEL, storyreel
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
@@ -36,16 +36,6 @@ def full(disk: Path) -> Iterator[None]:
     filler.unlink()
 
 
-def is_reported(service: RunningService, reason: str) -> bool:
-    """Whether the log says that something is degraded for this reason."""
-    return any(reason in line["reason"] for line in service.events("service.degraded"))
-
-
-def wait_for_report(service: RunningService, reason: str) -> None:
-    """Wait until the log says so."""
-    wait_until(lambda: is_reported(service, reason), f"the log says: {reason}")
-
-
 # ---- full ----------------------------------------------------------------------------------------
 
 
@@ -54,7 +44,7 @@ def test_a_disk_that_fills_up_during_attempts_costs_no_story(
 ) -> None:
     trial = mounted_trial
     mounts.disk(trial.root, "24m")
-    with trial.service(**FREE) as service:
+    with trial.service(settings=FREE) as service:
         for number, chance in enumerate(rounds("full during attempts"), 1):
             trial.drop_some(chance)
             service.wait_for("render.started", count=2 * number - 1)
@@ -74,7 +64,7 @@ def test_a_disk_that_is_full_when_the_record_is_written_leaves_the_story_in_the_
         for number, chance in enumerate(rounds("full during claims"), 1):
             trial.drop_some(chance, 1)
             with trial.harm(), full(trial.seen(trial.root)):
-                wait_for_report(service, f"fox-{number} cannot be claimed: No space left")
+                trial.wait_for_report(service, f"fox-{number} cannot be claimed")
                 assert f"fox-{number}" in names(trial.place("inbox"))
             trial.wait()
     trial.enter("full disk while the record is written")
@@ -90,7 +80,7 @@ def test_an_outbox_elsewhere_that_is_full_gets_its_film_when_there_is_room(
         for chance in rounds("full outbox"):
             with trial.harm(), full(trial.seen(trial.outbox)):
                 trial.drop_some(chance)
-                wait_for_report(service, "a story cannot be moved on: No space left")
+                trial.wait_for_report(service, "No space left")
                 assert names(trial.seen(trial.outbox)) == sorted([".filler", *films(trial)])
             trial.wait()
     trial.enter("full outbox on another disk")
@@ -135,7 +125,7 @@ def test_an_outbox_that_may_not_be_written_to_for_a_while_delays_the_films(
             with trial.harm():
                 mounts.remount(trial.outbox, "ro")
                 trial.drop_some(chance)
-                wait_for_report(service, "a story cannot be moved on: Read-only file system")
+                trial.wait_for_report(service, "Read-only file system")
                 mounts.remount(trial.outbox, "rw")
             trial.wait()
     trial.enter("read-only outbox")
@@ -148,7 +138,7 @@ def test_a_start_on_a_read_only_disk_is_put_off(mounted_trial: Trial, mounts: Mo
     with trial.service():
         pass
     mounts.remount(trial.root, "ro")
-    refused = storyreel("run", "--root", str(trial.root), under=mounts.under)
+    refused = storyreel("run", "--root", str(trial.root), program=[*mounts.under, *STORYREEL])
     assert refused.returncode == 75
     assert "Read-only" in refused.stderr
     mounts.remount(trial.root, "rw")
@@ -166,7 +156,7 @@ def test_folders_that_are_mounts_of_their_own_are_refused_at_the_start(
     """M3: one filesystem, but no rename crosses a bind mount. Every story failed in silence."""
     root = mounted_trial.root
     mounts.bind(root.parent / "volumes" / place, root / place)
-    refused = storyreel("run", "--root", str(root), under=mounts.under)
+    refused = storyreel("run", "--root", str(root), program=[*mounts.under, *STORYREEL])
     assert refused.returncode == 78
     assert str(root / place) in refused.stderr, "it says which folder is apart"
 
@@ -195,7 +185,7 @@ def test_a_done_folder_that_is_mounted_over_later_is_reported_and_waited_for(
             with trial.harm():
                 mounts.bind(trial.folder / "volume", trial.root / "done")
                 trial.drop_some(chance)
-                wait_for_report(service, "a story cannot be moved on: Invalid cross-device link")
+                trial.wait_for_report(service, "Invalid cross-device link")
                 mounts.unmount(trial.root / "done")
             trial.wait()
     trial.enter("done/ mounted over")
@@ -236,7 +226,7 @@ def test_a_name_that_is_taken_while_the_film_waits_for_room_is_not_overwritten(
         taken = trial.seen(trial.outbox) / name
         with trial.harm(), full(trial.seen(trial.outbox)), trial.service() as service:
             trial.drop(name)
-            wait_for_report(service, "a story cannot be moved on: No space left")
+            trial.wait_for_report(service, "No space left")
             service.kill()
             taken.mkdir()
         (taken / "precious").write_text("mine")
@@ -289,7 +279,7 @@ def test_an_outbox_whose_server_dies_gets_its_films_from_the_next_one(
             with trial.harm():
                 service.wait_for("render.started")
                 os.kill(server, signal.SIGKILL)
-                wait_for_report(service, "Transport endpoint is not connected")
+                trial.wait_for_report(service, "Transport endpoint is not connected")
                 mounts.unmount(trial.outbox)
                 server = shares.enter_context(mounts.share(trial.folder / "server", trial.outbox))
             trial.wait()

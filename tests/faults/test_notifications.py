@@ -4,7 +4,6 @@ Scans must find every story, and the log must say when only they do.
 """
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -25,13 +24,13 @@ EVENTS_PER_FILE = 2
 # ---- the limits of the system --------------------------------------------------------------------
 
 
-def limited(limit: str, value: int) -> str:
+def limited(limit: str, value: int) -> list[str]:
     """A command that runs another one in a user namespace with this limit (namespaces(7))."""
     unshare = ["unshare", "--user", "--map-root-user"]
     if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False).returncode:
         pytest.skip("the limits of inotify can be set in a user namespace only")
     script = f'echo {value} >/proc/sys/user/{limit} && exec "$@"'
-    return shlex.join([*unshare, "sh", "-c", script, "sh"])
+    return [*unshare, "sh", "-c", script, "sh"]
 
 
 def set_limit(service: RunningService, limit: str, value: int) -> None:
@@ -112,7 +111,7 @@ def test_when_watchdog_s_threads_are_dead_stories_are_found_by_scans(trial: Tria
     site.mkdir()
     (site / "sitecustomize.py").write_text(KILLS_THREADS)
     path = f"{site}:{os.environ.get('PYTHONPATH', '')}"
-    with trial.service(PYTHONPATH=path) as service:
+    with trial.service(settings={"PYTHONPATH": path}) as service:
         for chance in rounds("threads killed"):
             with trial.harm():
                 os.kill(service.process.pid, signal.SIGUSR1)

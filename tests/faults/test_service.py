@@ -60,7 +60,7 @@ def test_a_stop_during_attempts_loses_nothing(trial: Trial) -> None:
     """Without time to drain, and in the long form also with it; the next service goes on."""
     for number, chance in enumerate(rounds("stop")):
         seconds = "60" if number % 2 else "0"
-        with trial.service(STORYREEL_WORKERS__DRAIN_SECONDS=seconds) as service:
+        with trial.service(settings={"STORYREEL_WORKERS__DRAIN_SECONDS": seconds}) as service:
             trial.drop_some(chance, 4)
             with trial.harm():
                 service.wait_for("render.started")
@@ -100,7 +100,7 @@ def test_a_reload_of_wrong_settings_keeps_the_old_ones_and_stops_no_attempt(tria
 def test_a_step_of_the_clock_changes_nothing(trial: Trial, step: str) -> None:
     """An hour is more than any settle, stall or give-up time here."""
     clock = Clock(trial.folder)
-    with trial.service(**clock.environment()) as service:
+    with trial.service(settings=clock.environment()) as service:
         for chance in rounds(f"clock {step}"):
             trial.drop_some(chance)
             with trial.harm():
@@ -158,7 +158,7 @@ def test_a_service_that_is_stopped_for_longer_than_it_may_stand_still_goes_on(
 ) -> None:
     """With its workers: as a frozen control group, or a machine that sleeps."""
     slowly = {"STORYREEL_FILM__WRITER": "moviepy", "STORYREEL_WORKERS__STALL_SECONDS": "4"}
-    with trial.service(**slowly) as service:
+    with trial.service(settings=slowly) as service:
         for number, chance in enumerate(rounds("stopped"), 1):
             trial.drop(f"long-{number}", (30.0,))
             with trial.harm():

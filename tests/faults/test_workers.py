@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,16 @@ def workers(service: RunningService) -> list[int]:
     return [worker for server in children(service.process.pid) for worker in children(server)]
 
 
+def fork_server(service: RunningService) -> int:
+    """The process that starts the workers."""
+    [server] = [
+        pid
+        for pid in children(service.process.pid)
+        if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return server
+
+
 def harm_worker(trial: Trial, service: RunningService, number: int, later: float = 0.0) -> None:
     """Send a signal to the worker, so many seconds after an attempt has begun in it."""
     trial.wait_for_attempt()
@@ -42,7 +53,7 @@ def test_a_worker_that_dies_at_any_moment_costs_an_attempt_and_no_story(
     trial: Trial, name: str
 ) -> None:
     """SIGKILL is what the kernel sends when memory has run out."""
-    with trial.service(**ONE_WORKER) as service:
+    with trial.service(settings=ONE_WORKER) as service:
         for chance in rounds(f"worker dies of {name}"):
             trial.drop_some(chance)
             with trial.harm():
@@ -54,7 +65,7 @@ def test_a_worker_that_dies_at_any_moment_costs_an_attempt_and_no_story(
 
 
 def test_a_story_whose_worker_is_killed_each_time_fails_alone_and_says_why(trial: Trial) -> None:
-    with trial.service(**ONE_WORKER, **SLOWLY) as service:
+    with trial.service(settings=ONE_WORKER | SLOWLY) as service:
         for number, _ in enumerate(rounds("worker dies each time"), 1):
             name = f"killer-{number}"
             trial.drop(name, (60.0,))
@@ -73,7 +84,9 @@ def test_a_story_whose_worker_is_killed_each_time_fails_alone_and_says_why(trial
 @only_long
 def test_a_worker_that_hangs_is_ended_and_its_story_tried_again(trial: Trial) -> None:
     """Stopped, it does not even hear SIGTERM: as in a loop of C, or a read that never returns."""
-    with trial.service(STORYREEL_WORKERS__STALL_SECONDS="4", **ONE_WORKER, **SLOWLY) as service:
+    with trial.service(
+        settings=ONE_WORKER | SLOWLY | {"STORYREEL_WORKERS__STALL_SECONDS": "4"}
+    ) as service:
         for number, _ in enumerate(rounds("worker hangs"), 1):
             trial.drop(f"fox-{number}", (6.0,))
             with trial.harm():
@@ -87,7 +100,7 @@ def test_a_worker_that_hangs_is_ended_and_its_story_tried_again(trial: Trial) ->
 @only_long
 def test_a_story_that_needs_more_memory_than_a_worker_may_have_fails_alone(trial: Trial) -> None:
     little = {"STORYREEL_WORKERS__MEMORY_MIB": "512", "STORYREEL_WORKERS__STALL_SECONDS": "3"}
-    with trial.service(**little, **ONE_WORKER):
+    with trial.service(settings=ONE_WORKER | little):
         for number, _ in enumerate(rounds("too large"), 1):
             folder = trial.write(f"huge-{number}")
             picture(folder / "01.png", size=(9000, 9000))
@@ -100,12 +113,11 @@ def test_a_story_that_needs_more_memory_than_a_worker_may_have_fails_alone(trial
 
 
 def test_when_the_fork_server_is_killed_the_next_attempt_has_a_new_one(trial: Trial) -> None:
-    with trial.service(**ONE_WORKER) as service:
+    with trial.service(settings=ONE_WORKER) as service:
         for chance in rounds("fork server dies"):
             trial.drop_some(chance)
             with trial.harm():
-                service.wait_for("render.started", story=f"fox-{len(trial.titles)}")
-                [server] = [pid for pid in children(service.process.pid) if children(pid)]
-                os.kill(server, signal.SIGKILL)
+                trial.wait_for_attempt()
+                os.kill(fork_server(service), signal.SIGKILL)
             trial.wait()
     trial.enter("fork server dies (SIGKILL)")

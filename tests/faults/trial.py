@@ -3,9 +3,11 @@
 import random
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from tests.faults.audit import audit, visible
 from tests.faults.ledger import enter
 from tests.faults.mounts import Mounts
 from tests.faults.rounds import STORIES
-from tests.helpers.processes import RunningService, running_service, wait_until
+from tests.helpers.processes import STORYREEL, RunningService, ready, wait_until
 from tests.helpers.stories import story
 
 PROMPT = {
@@ -34,6 +36,7 @@ class Trial:
         self.times = 0
         self.titles: list[str] = []
         self._mounts = mounts
+        self._harm_began = datetime.now(UTC)
         self._harm_ended = 0.0
         self._seconds = 0.0
 
@@ -41,16 +44,23 @@ class Trial:
         """The path by which the test reaches what the service has at `path`."""
         return self._mounts.seen(path) if self._mounts else path
 
-    @contextmanager
     def service(
-        self, *arguments: str, under: str = "", log: str = "", **environment: str
-    ) -> Iterator[RunningService]:
-        """The service on this trial's folders, ready, for as long as the block lasts."""
-        if self._mounts:
-            under = f"{self._mounts.under} {under}"
-        settings = PROMPT | {"STORYREEL_FOLDERS__OUTBOX": str(self.outbox)} | environment
-        with running_service(self.root, *arguments, under=under, log=log, **settings) as service:
-            yield service
+        self,
+        *arguments: str,
+        under: Sequence[str] = (),
+        log: str = "",
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> AbstractContextManager[RunningService]:
+        """The service on this trial's folders, ready, for as long as a block lasts.
+
+        `under`: a command that runs it, such as unshare(1), and becomes it. `log`: where its
+        standard output goes.
+        """
+        inside = self._mounts.under if self._mounts else ()
+        program = [*inside, *under, *STORYREEL]
+        environment = PROMPT | {"STORYREEL_FOLDERS__OUTBOX": str(self.outbox)} | dict(settings)
+        started = RunningService(self.root, *arguments, program=program, log=log, **environment)
+        return ready(started)
 
     # ---- stories ---------------------------------------------------------------------------------
 
@@ -80,6 +90,7 @@ class Trial:
     @contextmanager
     def harm(self) -> Iterator[None]:
         """Harm is done for as long as the block lasts; then all stories must come to an end."""
+        self._harm_began = datetime.now(UTC)
         yield
         self.times += 1
         self._harm_ended = time.monotonic()
@@ -88,6 +99,18 @@ class Trial:
         """Wait until a worker has begun to write for an attempt."""
         work = self.place("work")
         wait_until(lambda: [*work.glob("*/attempt-*/*")], "an attempt writes")
+
+    def wait_for_report(self, service: RunningService, reason: str) -> None:
+        """Wait until the log says, since this harm began, that something is wrong for a reason."""
+
+        def is_reported() -> bool:
+            return any(
+                reason in line["reason"]
+                and datetime.fromisoformat(line["timestamp"]) >= self._harm_began
+                for line in service.events("service.degraded")
+            )
+
+        wait_until(is_reported, f"the log says: {reason}")
 
     def wait(self) -> None:
         """Wait until every story has come to an end, and take note how long that took."""

@@ -4,16 +4,19 @@ import json
 import os
 import pty
 import select
-import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.helpers import users
+from tests.helpers.users import User
+
 DEADLINE_SECONDS = 120.0
+STORYREEL = (sys.executable, "-m", "daemon")
 FAST = {
     "STORYREEL_WATCH__SETTLE_SECONDS": "0.4",
     "STORYREEL_WATCH__RESCAN_SECONDS": "1",
@@ -24,10 +27,10 @@ FAST = {
 
 
 def storyreel(
-    *arguments: str, under: str = "", **environment: str
+    *arguments: str, program: Sequence[str] = STORYREEL, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end. `under`: a command that runs it, such as nsenter(1)."""
-    command = [*shlex.split(under), sys.executable, "-m", "daemon", *arguments]
+    """Run a command to its end. `program` is the command line before it."""
+    command = [*program, *arguments]
     return subprocess.run(
         command,
         env=os.environ | environment,
@@ -76,28 +79,30 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 
 
 class RunningService:
-    """`storyreel run` on a root, its standard output in a file.
-
-    `under`: a command that runs the service, such as nsenter(1). It must become the service.
-    `log`: where its standard output goes; absent, next to the root.
+    """`storyreel run` on a root, its standard output in a file. `program` is the command line
+    before "run". `log`: where standard output goes; absent, next to the root.
     """
+
+    user: User | None = None
 
     def __init__(
         self,
         root: Path,
         *arguments: str,
-        under: str = "",
+        program: Sequence[str] = STORYREEL,
         log: str = "",
         **environment: str,
     ) -> None:
         self.root = root
         self._log = Path(log) if log else root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
-        program = [sys.executable, "-m", "daemon", "run", "--root", str(root), *arguments]
-        command = [*shlex.split(under), *program]
+        command = [*program, "run", "--root", str(root), *arguments]
+        if self.user:
+            command = self.user.command(*command)
+            environment = users.environment() | environment
         with self._log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, stdout=output, env=os.environ | FAST | environment
+                command, stdout=output, env=os.environ | FAST | environment, cwd=users.CHECKOUT
             )
 
     def lines(self) -> list[dict[str, Any]]:
@@ -133,16 +138,24 @@ class RunningService:
         self.process.wait(DEADLINE_SECONDS)
 
 
-@contextmanager
+class ServiceOf(RunningService):
+    """The service as another user than the tests' own."""
+
+    def __init__(self, user: User, root: Path, *arguments: str, **environment: str) -> None:
+        self.user = user
+        super().__init__(root, *arguments, **environment)
+
+
 def running_service(
-    root: Path,
-    *arguments: str,
-    under: str = "",
-    log: str = "",
-    **environment: str,
-) -> Iterator[RunningService]:
+    root: Path, *arguments: str, **environment: str
+) -> AbstractContextManager[RunningService]:
     """The service, ready, for as long as the block lasts."""
-    service = RunningService(root, *arguments, under=under, log=log, **environment)
+    return ready(RunningService(root, *arguments, **environment))
+
+
+@contextmanager
+def ready(service: RunningService) -> Iterator[RunningService]:
+    """A service that has been started, as soon as it is ready; it is stopped after the block."""
     try:
         service.wait_for("service.ready")
         yield service

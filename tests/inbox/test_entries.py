@@ -72,7 +72,7 @@ def test_changes_name_each_file_and_what_about_it_differs(tmp_path: Path) -> Non
 
 
 def test_litter_is_no_part_of_a_folder_and_its_changes_are_none(fox: Path) -> None:
-    """LOW: a NAS writes its thumbnails into a folder long after it was copied."""
+    """N2: a NAS writes its thumbnails into a folder long after it was copied."""
     before = entries_of(fox)
     (fox / "@eaDir" / "01.png").mkdir(parents=True)
     (fox / "@eaDir" / "01.png" / "SYNOPHOTO_THUMB_M.jpg").touch()

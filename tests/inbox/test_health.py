@@ -60,7 +60,7 @@ def test_a_loss_after_a_recovery_is_logged_again(log_lines: LogCapture) -> None:
 
 
 def test_a_recovery_needs_both_notifications_and_a_listing(log_lines: LogCapture) -> None:
-    """LOW: "recovered" was said while the inbox could not be listed."""
+    """L8: "recovered" was said while the inbox could not be listed."""
     health = Health(Clock())
     health.note_listing("Stale file handle")
     health.note("")

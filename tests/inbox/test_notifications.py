@@ -149,7 +149,7 @@ def test_the_canary_comes_back_and_is_not_passed_on(
 def test_a_canary_is_made_when_in_doubt_and_once_an_hour_and_else_nothing_is_written(
     inbox: Path, heard: Heard
 ) -> None:
-    """LOW: a canary every ten seconds kept the disks of a NAS awake, and Syncthing at work."""
+    """L10: a canary every ten seconds kept the disks of a NAS awake, and Syncthing at work."""
     clock = Clock()
     notifications = Notifications(inbox, heard, clock)
     assert notifications.start() == ""

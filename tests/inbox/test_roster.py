@@ -16,6 +16,7 @@ from daemon.inbox.roster import (
     FIRST_REPORT_SECONDS,
     LAST_OFFER_SECONDS,
     LAST_REPORT_SECONDS,
+    POSTPONED_SECONDS,
     Backoff,
     Detected,
     Notice,
@@ -372,7 +373,7 @@ def test_a_folder_that_changes_while_it_waits_is_not_reported_more_often() -> No
 
 
 def test_a_folder_that_changes_for_ever_is_reported_with_what_changes() -> None:
-    """LOW: it settled for ever without a word, for its inode numbers changed at every look."""
+    """L3: it settled for ever without a word, for its inode numbers changed at every look."""
     inbox = Inbox()
     notices = []
     for inode in range(200):
@@ -660,3 +661,39 @@ def test_a_backoff_that_is_restarted_is_due_at_once_and_waits_briefly_again() ->
     assert [now for now in range(40) if backoff.is_due(now)] == [0, 2, 6, 14, 22, 30, 38]
     backoff.restart()
     assert [now for now in range(40, 50) if backoff.is_due(now)] == [40, 42, 46]
+
+
+# ---- folders that are postponed -----------------------------------------------------------------
+
+
+def test_a_folder_that_is_postponed_is_offered_again_after_a_moment_each_time() -> None:
+    roster = Roster()
+    for now in (0.0, 5.0):
+        roster.note("fox", COMPLETE, now, WATCH)
+    assert roster.take(5.0).name == "fox"
+    for now in (5.0, 10.0, 15.0):
+        notices = roster.postpone("fox", ["01.mp3 (somebody is still writing it)"], now)
+        assert [type(notice) for notice in notices] == ([Waiting] if now == 5.0 else [])
+        assert not roster.is_pending()
+        assert roster.next_look() == now + POSTPONED_SECONDS
+        roster.note("fox", COMPLETE, now + 4.9, WATCH)
+        assert roster.offers == {}
+        roster.note("fox", COMPLETE, now + POSTPONED_SECONDS, WATCH)
+        assert roster.take(now + POSTPONED_SECONDS).name == "fox"
+
+
+def test_a_folder_that_changes_after_it_was_postponed_must_settle_again() -> None:
+    roster = Roster()
+    for now in (0.0, 5.0):
+        roster.note("fox", COMPLETE, now, WATCH)
+    roster.take(5.0)
+    roster.postpone("fox", ["01.mp3"], 5.0)
+    roster.note("fox", of_size(COMPLETE, 11), 6.0, WATCH)
+    roster.note("fox", of_size(COMPLETE, 11), 10.0, WATCH)
+    assert roster.offers == {}
+    roster.note("fox", of_size(COMPLETE, 11), 11.0, WATCH)
+    assert list(roster.offers) == ["fox"]
+
+
+def test_a_folder_that_is_gone_cannot_be_postponed() -> None:
+    assert Roster().postpone("fox", ["01.mp3"], 5.0) == []

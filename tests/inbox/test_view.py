@@ -60,7 +60,7 @@ def test_folders_and_strays_are_listed_without_hidden_and_unfinished_ones(
 
 
 def test_the_litter_of_a_nas_is_neither_a_story_nor_a_stray(tmp_path: Path) -> None:
-    """LOW: @eaDir, #recycle and lost+found were waited for, and failed after a day."""
+    """N2: @eaDir, #recycle and lost+found were waited for, and failed after a day."""
     for name in ("@eaDir", "#recycle", "lost+found", "__MACOSX", "System Volume Information"):
         (tmp_path / name).mkdir()
     for name in ("Thumbs.db", "desktop.ini"):
@@ -223,7 +223,7 @@ def test_no_file_but_the_manifest_is_read_whatever_is_declared_of_it(
 def test_a_manifest_that_could_not_be_read_is_read_again_at_the_next_look(
     fox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """LOW: an error of reading was remembered for the state of a file; a story waited a day."""
+    """L2: an error of reading was remembered for the state of a file; a story waited a day."""
     fox_view = view(fox)
     with monkeypatch.context() as patched:
         patched.setattr(view_module, "open_plain", Mock(side_effect=OSError(errno.EIO, "EIO")))
@@ -275,7 +275,7 @@ def test_of_many_missing_files_ten_are_named(
 
 
 def test_litter_keeps_no_folder_from_being_complete(fox: Path) -> None:
-    """LOW: what NAS and desktop systems leave in every folder."""
+    """N2: what NAS and desktop systems leave in every folder."""
     (fox / "@eaDir").mkdir()
     (fox / "@eaDir" / "01.png.part").touch()
     (fox / "._01.png.part").touch()
@@ -292,7 +292,7 @@ def test_what_the_patterns_match_keeps_no_folder_from_being_complete(fox: Path) 
 
 
 def test_what_lies_in_a_temporary_subfolder_is_an_unfinished_copy(fox: Path) -> None:
-    """LOW: Safari downloads into a folder of that name."""
+    """N2: Safari downloads into a folder of that name."""
     (fox / "04.mp3.download").mkdir()
     (fox / "04.mp3.download" / "04.mp3").touch()
     assert look(fox).lacking == ("04.mp3.download/04.mp3",)

@@ -225,13 +225,36 @@ async def test_when_the_watcher_ends_nothing_of_its_own_is_left_in_the_inbox(inb
     assert list(inbox.iterdir()) == []
 
 
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_wait_that_is_cancelled_while_its_event_comes_ends(steps: int) -> None:
+    """A service that was stopped at the instant of a notification never ended."""
+    event = asyncio.Event()
+    waiting = asyncio.create_task(watcher.set_within(event, 60))
+    await asyncio.sleep(0.01)
+    event.set()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if waiting.cancel():  # it had not ended
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+
+async def test_a_wait_ends_with_its_event_or_its_time() -> None:
+    event = asyncio.Event()
+    await watcher.set_within(event, 0.01)
+    event.set()
+    await asyncio.wait_for(watcher.set_within(event, None), PATIENCE_SECONDS)
+
+
 async def test_a_notification_that_comes_while_the_inbox_is_being_listed_is_not_lost(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder comes just after the listing. It must not wait for the next scan."""
 
-    def list_and_then_a_story_comes(folder: Path, ignore: tuple[str, ...]) -> Listing:
-        listing = list_inbox(folder, ignore)
+    def list_and_then_a_story_comes(
+        folder: Path, ignore: tuple[str, ...], known: set[str]
+    ) -> Listing:
+        listing = list_inbox(folder, ignore, known)
         story(inbox / "fox", PAGES)
         running.notify("fox")
         return listing
@@ -634,7 +657,7 @@ async def test_a_folder_that_cannot_be_read_is_logged_and_does_not_stop_the_othe
         assert await looker.after(5) == ["fox", "yak"]
         [line] = events(log_lines, "story.unclaimable")
         assert (line["story"], line["reason"]) == ("owl", "cannot be read: Permission denied")
-        assert "permission to read" in line["mend"]
+        assert "chmod -R a+rX" in line["mend"]
         await looker.after(55)
         assert len(events(log_lines, "story.unclaimable")) == 2
 
@@ -673,3 +696,81 @@ async def test_an_inbox_in_a_locked_folder_does_not_stop_the_watcher(
             assert await looker.after(10) == []
     open_inbox.parent.chmod(0o755)
     assert len(events(log_lines, "watcher.degraded")) == 1
+
+
+# ---- glances ------------------------------------------------------------------------------------
+
+
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the folders that are looked at from now on."""
+    seen: list[str] = []
+    real = FolderView.entries
+
+    def counted(view: FolderView) -> Entries | None:
+        seen.append(view.folder.name)
+        return real(view)
+
+    monkeypatch.setattr(FolderView, "entries", counted)
+    return seen
+
+
+async def test_a_folder_that_waits_is_only_glanced_at_until_something_comes(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand unfinished folders took a fifth of a core, in looks at what had not changed."""
+    fox = story(inbox / "fox", PAGES)
+    story(inbox / "owl", PAGES)
+    (fox / "02.wav").rename(inbox.parent / "02.wav")
+    looker = Looker(inbox)
+    looker.watcher.trust_glances = True
+    assert await looker.after(0) == []
+    assert await looker.after(6) == ["owl"]
+
+    seen = counted_looks(monkeypatch)
+    for _ in range(5):
+        assert "fox" not in await looker.after(10)
+    assert "fox" not in seen
+    (inbox.parent / "02.wav").rename(fox / "02.wav")
+    assert "fox" not in await looker.after(10)
+    assert await looker.after(6) == ["fox"]
+
+
+async def test_a_folder_that_waits_is_looked_at_when_it_must_be_reported(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch, log_lines: LogCapture
+) -> None:
+    (inbox / "fox").mkdir()
+    looker = Looker(inbox)
+    looker.watcher.trust_glances = True
+    for _ in range(20):
+        await looker.after(10)
+    waiting = [line for line in log_lines.entries if line["event"] == "story.waiting"]
+    assert len(waiting) == 3, "at once, after one minute, and two minutes after that"
+
+
+async def test_without_trust_every_folder_is_looked_at_in_every_scan(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (inbox / "fox").mkdir()
+    looker = Looker(inbox)
+    seen = counted_looks(monkeypatch)
+    for _ in range(5):
+        await looker.after(10)
+    assert seen == ["fox"] * 5
+
+
+async def test_a_held_folder_is_looked_at_for_any_change_of_its_files(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its names stay the same when a wrong file is written over with the right one."""
+    fox = story(inbox / "fox", PAGES)
+    looker = Looker(inbox)
+    looker.watcher.trust_glances = True
+    await looker.after(0)
+    assert await looker.after(6) == ["fox"]
+    looker.watcher.hold("fox", fingerprint(entries_of(fox)), ["01.png (not as declared)"])
+    assert await looker.after(10) == []
+    assert await looker.after(10) == []
+    with (fox / "01.png").open("r+b") as file:
+        file.write(b"other")
+    await looker.after(10)
+    assert await looker.after(6) == ["fox"]

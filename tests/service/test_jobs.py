@@ -16,7 +16,7 @@ from daemon.config import Settings
 from daemon.errors import WorkersBroken
 from daemon.inbox import entries_of, fingerprint
 from daemon.inbox.watcher import Settled, Watcher
-from daemon.service import jobs, steps, supervisor
+from daemon.service import jobs, originals, steps
 from daemon.service.claims import Claims
 from daemon.service.jobs import Jobs
 from daemon.service.room import Room
@@ -51,7 +51,8 @@ def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 class Lives:
     """A supervisor whose stories live until they are let go; it records them."""
 
-    def __init__(self) -> None:
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
         self.seen: list[Job] = []
         self.given_up: list[str] = []
         self.delivered: list[Job] = []
@@ -75,7 +76,7 @@ class Lives:
         self.delivered.append(job)
 
     async def source_now(self, job: Job) -> str:
-        return supervisor.source_fingerprint(job, ())
+        return originals.origin_fingerprint(self.spool, job, ())
 
     def is_busy(self, job_id: str) -> bool:
         return job_id in self.busy
@@ -89,14 +90,14 @@ class Parts:
 
     def __init__(self, spool: Spool, settings: Settings) -> None:
         self.spool = spool
-        self.lives = Lives()
+        self.lives = Lives(spool)
         self.faults: list[WorkersBroken] = []
         self.watcher = create_autospec(Watcher, instance=True)
         threads = SpoolThreads()
         lives: Supervisor = self.lives  # type: ignore[assignment]
         self.jobs = Jobs(spool, threads, lives, lambda: settings, self.faults.append)
         room = Room([spool.folders.work], lambda: settings)
-        self.claims = Claims(spool, threads, self.watcher, room, lives, self.jobs)
+        self.claims = Claims(spool, threads, self.watcher, room, lives, self.jobs, lambda: settings)
 
     def drop(self, name: str = "the-fox") -> Settled:
         """Put a story into the inbox; what the watcher offers."""
@@ -271,7 +272,10 @@ async def test_workers_that_do_not_start_are_reported_and_the_job_stays(parts: P
 
 
 async def test_a_story_is_claimed_when_a_worker_is_free_or_has_none_ahead(parts: Parts) -> None:
-    """H4: everything was claimed at once, 1500 stories for two workers."""
+    """H4: everything was claimed at once, 1500 stories for two workers.
+
+    L12: a second attempt then came after all of them.
+    """
     for number in range(4):
         await asyncio.wait_for(parts.jobs.free_place(), 20)
         await parts.claims.claim(parts.drop(f"story {number}"))
@@ -469,4 +473,50 @@ async def test_nothing_is_taken_from_the_inbox_before_there_is_a_place_for_it(pa
     parts.lives.let_go.set()
     await until(lambda: len(parts.lives.seen) == 6)
     claiming.cancel()
+    await parts.end()
+
+
+# ---- files that are still open ------------------------------------------------------------------
+
+
+async def until_taken(parts: Parts, *offers: Settled) -> None:
+    """Let the watcher offer these, and wait until all of them have been dealt with."""
+    left = [*offers]
+
+    async def take() -> Settled:
+        if left:
+            return left.pop(0)
+        parts.watcher.all_taken.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    parts.watcher.all_taken = asyncio.Event()
+    parts.watcher.take = take
+    claiming = asyncio.create_task(parts.claims.keep_claiming())
+    await asyncio.wait_for(parts.watcher.all_taken.wait(), 20)
+    claiming.cancel()
+
+
+async def test_a_folder_with_a_file_open_for_writing_waits_and_holds_up_no_other(
+    parts: Parts,
+) -> None:
+    """H8"""
+    fox = parts.drop("fox")
+    owl = parts.drop("owl")
+    with (parts.spool.folders.inbox / "fox/manifest.json").open("a"):
+        await until_taken(parts, fox, owl)
+        assert [job.name for job in parts.spool.jobs()] == ["owl"]
+    ((name, lacking),) = [called.args for called in parts.watcher.postpone.call_args_list]
+    assert name == "fox"
+    assert [*lacking] == ["manifest.json (somebody is still writing it)"]
+    await until_taken(parts, fox)
+    assert len(parts.spool.jobs()) == 2
+    await parts.end()
+
+
+async def test_a_folder_that_is_given_up_is_taken_although_a_file_is_open(parts: Parts) -> None:
+    fox = replace(parts.drop("fox"), seconds=10.0**6)
+    with (parts.spool.folders.inbox / "fox/manifest.json").open("a"):
+        await until_taken(parts, fox)
+    assert [job.name for job in parts.spool.jobs()] == ["fox"]
     await parts.end()

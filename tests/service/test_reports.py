@@ -95,7 +95,7 @@ async def test_a_late_look_a_stuck_attempt_and_a_stuck_call_are_unhealthy(
 async def test_a_stop_asks_for_the_time_that_running_stories_get(
     settings: Settings, messages: Callable[[], list[str]], tmp_path: Path
 ) -> None:
-    """A drain that is longer than the unit's TimeoutStopSec was cut off by systemd."""
+    """L7: a drain that is longer than the unit's TimeoutStopSec was cut off by systemd."""
     sent: list[tuple[str, ...]] = []
     stopping = Service(settings, lambda: settings)
     with pytest.MonkeyPatch.context() as patch:
@@ -103,6 +103,32 @@ async def test_a_stop_asks_for_the_time_that_running_stories_get(
         await stopping.shut_down([])
     needed = settings.workers.drain_seconds + service.STOP_SECONDS
     assert sent == [("STOPPING=1", systemd.more_time(needed))]
+
+
+async def test_a_reload_is_announced_only_while_the_service_serves(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L8: its READY ended a start before the first scan, and came in the middle of a stop."""
+    sent: list[str] = []
+    monkeypatch.setattr(systemd, "notify", lambda *each: sent.append(each[0].split("=")[0]))
+    serving = Service(settings, lambda: settings)
+
+    serving.reload()
+    assert sent == []
+
+    serving._watcher.first_scan.set()
+    reporting = asyncio.create_task(serving.report_to_systemd())
+    await until(lambda: "READY" in sent)
+    sent.clear()
+    serving.reload()
+    assert sent == ["RELOADING", "READY"]
+    reporting.cancel()
+    await asyncio.wait([reporting])
+
+    await serving.shut_down([])
+    sent.clear()
+    serving.reload()
+    assert sent == []
 
 
 # ---- folders -------------------------------------------------------------------------------------

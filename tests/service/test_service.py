@@ -33,6 +33,8 @@ pytestmark = pytest.mark.service
 SLOWLY = {"STORYREEL_FILM__WRITER": "moviepy"}
 """For tests that interrupt a running attempt: the default writer would be done too soon."""
 
+STILL_WRITTEN = "01.wav (somebody is still writing it)"
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -310,15 +312,35 @@ def test_a_copy_that_stalls_and_goes_on_becomes_a_whole_film(root: Path, tmp_pat
     (root / "inbox").mkdir(parents=True)
     with running_service(root, **SLOWLY) as service:
         shutil.copytree(folder, root / "inbox/fox", ignore=shutil.ignore_patterns("01.wav"))
-        with (root / "inbox/fox/01.wav").open("wb") as copy:
-            copy.write(whole[: len(whole) // 2])
-            copy.flush()
-            service.wait_for("render.started")
+        (root / "inbox/fox/01.wav").write_bytes(whole[: len(whole) // 2])
+        service.wait_for("render.started")
+        # Opened again for each part, as by the server of an NFS client.
+        with next((root / "work").glob("*/source/01.wav")).open("ab") as copy:
             copy.write(whole[len(whole) // 2 :])
         assert "somebody wrote" in service.wait_for("render.retrying")["reason"]
         assert service.wait_for("story.delivered")["attempt"] == 1
     report = json.loads((root / "outbox/fox/report.json").read_text())
     assert report["pages"][0]["narration_seconds"] == 4.0
+    assert (root / "done/fox/01.wav").read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_a_copy_that_stalls_with_its_file_open_is_waited_for(root: Path, tmp_path: Path) -> None:
+    """H8: the kernel knows who is still writing, however long nothing comes."""
+    folder = story(tmp_path / "fox", (1.0, 1.0))
+    whole = (folder / "01.wav").read_bytes()
+    (root / "inbox").mkdir(parents=True)
+    with running_service(root) as service:
+        shutil.copytree(folder, root / "inbox/fox", ignore=shutil.ignore_patterns("01.wav"))
+        with (root / "inbox/fox/01.wav").open("wb") as copy:
+            copy.write(whole[: len(whole) // 2])
+            copy.flush()
+            line = service.wait_for("story.waiting", lacking=[STILL_WRITTEN])
+            assert service.events("story.claimed") == []
+            copy.write(whole[len(whole) // 2 :])
+        assert service.wait_for("story.delivered")["attempt"] == 1
+        assert service.events("render.retrying") == []
+    assert line["story"] == "fox"
     assert (root / "done/fox/01.wav").read_bytes() == whole
 
 
@@ -403,3 +425,23 @@ def test_wrong_settings_end_the_service_with_78_and_a_list_of_all_faults(
     assert done.returncode == 78
     assert "film.fps" in done.stderr
     assert 'unknown key "settle"' in done.stderr
+
+
+def test_a_story_whose_file_is_not_as_declared_waits_also_over_a_restart(
+    root: Path, tmp_path: Path
+) -> None:
+    """It was claimed, copied and given back once more at each start."""
+    folder = story(tmp_path / "fox", (0.4,), files={"01.png": {"sha256": "0" * 64}})
+    with running_service(root) as service:
+        drop(folder, root)
+        service.wait_for("story.waiting", story="fox")
+    with running_service(root) as service:
+        service.wait_for("story.detected", story="fox")
+        drop(story(tmp_path / "owl", (0.4,)), root)
+        service.wait_for("story.delivered", story="owl")
+        assert [line["story"] for line in service.events("story.claimed")] == ["owl"]
+        (arriving,) = status(root)["inbox"]
+        assert (arriving["story"], arriving["state"]) == ("fox", "waiting")
+        manifest = read_manifest(root / "inbox/fox")
+        write_manifest(root / "inbox/fox", manifest | {"files": {}})
+        service.wait_for("story.delivered", story="fox")

@@ -19,10 +19,15 @@ def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("code", "mend"),
-    [(errno.ENOSPC, "Make room"), (errno.EDQUOT, "Make room"), (errno.EIO, "keeps trying")],
+    [
+        (errno.ENOSPC, "Make room"),
+        (errno.EDQUOT, "Make room"),
+        (errno.EIO, "keeps trying"),
+        (errno.EACCES, "write to it"),
+    ],
 )
 async def test_a_step_is_taken_until_it_works(log_lines: LogCapture, code: int, mend: str) -> None:
-    failures = [OSError(code, os.strerror(code)) for _ in range(3)]
+    failures = [OSError(code, os.strerror(code), "/srv/done") for _ in range(3)]
 
     async def step(name: str, *, force: bool) -> str:
         if failures:
@@ -32,7 +37,7 @@ async def test_a_step_is_taken_until_it_works(log_lines: LogCapture, code: int, 
     assert await until_it_works(step, "moved", force=True) == "moved True"
     lines = events(log_lines, "service.degraded")
     assert len(lines) == 3
-    assert os.strerror(code) in lines[0]["reason"]
+    assert f"at /srv/done: {os.strerror(code)}" in lines[0]["reason"]
     assert mend in lines[0]["mend"]
 
 

@@ -25,17 +25,19 @@ from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.errors import Problem, WorkersBroken
 from daemon.inbox import entries_of, fingerprint
-from daemon.service import room, stall, steps, supervisor
+from daemon.service import originals, room, stall, steps, supervisor
 from daemon.service.room import Room, Space
 from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool, reasons, recover_job, unfinished
 from daemon.spool.job import read_job, record
+from daemon.spool.memory import Hold
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
 from tests.helpers.folders import names
 from tests.helpers.logs import events
 from tests.helpers.waiting import until
+from tests.spool.crashes import inbox_keeps_folders
 
 Act = Callable[[Order], Awaitable[Outcome]]
 MAY_PASS = [Kind.MACHINE, Kind.FILM, Kind.DIED]
@@ -118,22 +120,27 @@ def no_step_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "wait_exponential_jitter", lambda **_: wait_none())
 
 
-Held = list[tuple[str, str, tuple[str, ...]]]
-
-
 def supervise(
-    spool: Spool, workers: Scripted, settings: Settings, held: Held | None = None
+    spool: Spool,
+    workers: Scripted,
+    settings: Settings,
+    held: list[Hold] | None = None,
+    disks: Room | None = None,
 ) -> Supervisor:
     """A supervisor; what it holds in the inbox is appended to `held`."""
     folders = [spool.folders.work, spool.folders.outbox]
-    holding: Held = [] if held is None else held
+    holding: list[Hold] = [] if held is None else held
+
+    async def hold(waiting: Hold) -> None:
+        holding.append(waiting)
+
     return Supervisor(
         spool,
         SpoolThreads(),
         workers,
-        Room(folders, lambda: settings),
+        disks or Room(folders, lambda: settings),
         lambda: settings,
-        lambda *waiting: holding.append(waiting),
+        hold,
     )
 
 
@@ -581,7 +588,7 @@ async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: Set
 
     workers = Scripted(film)
     full = Room([spool.folders.work], lambda: settings, measure)
-    supervised = Supervisor(spool, SpoolThreads(), workers, full, lambda: settings, lambda *_: None)
+    supervised = supervise(spool, workers, settings, disks=full)
     job = claimed(spool)
     task = asyncio.create_task(supervised.see_through(job))
     await until(lambda: checks > 10)
@@ -711,10 +718,10 @@ async def test_a_job_of_an_older_version_has_no_fingerprint_and_is_not_compared(
 async def test_a_source_that_cannot_be_looked_at_counts_as_unchanged(
     spool: Spool, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
 ) -> None:
-    def fail(_job: Job, _ignore: tuple[str, ...]) -> str:
+    def fail(_spool: Spool, _job: Job, _ignore: tuple[str, ...]) -> str:
         raise error
 
-    monkeypatch.setattr(supervisor, "source_fingerprint", fail)
+    monkeypatch.setattr(originals, "origin_fingerprint", fail)
     supervised = supervise(spool, Scripted(film), settings)
     await supervised.see_through(claimed(spool))
     assert supervised.delivered == 1
@@ -747,7 +754,7 @@ async def not_arrived(order: Order) -> Outcome:
 async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inbox(
     spool: Spool, settings: Settings, log_lines: LogCapture
 ) -> None:
-    held: Held = []
+    held: list[Hold] = []
     workers = Scripted(not_arrived)
     supervised = supervise(spool, workers, settings, held)
     job = claimed(spool)
@@ -756,7 +763,7 @@ async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inb
     assert names(spool.folders.inbox / "the-fox") == ["manifest.json"]
     assert names(spool.folders.work) == [".lock"]
     lacking = ("01.mp3 (its SHA-256 differs from the declared one)",)
-    assert held == [("the-fox", job.fingerprint, lacking)]
+    assert held == [Hold("the-fox", job.fingerprint, lacking)]
     (line,) = events(log_lines, "story.waiting")
     assert (line["story"], line["lacking"]) == ("the-fox", list(lacking))
     assert (supervised.delivered, supervised.failed, supervised.concluding) == (0, 0, 0)
@@ -766,7 +773,7 @@ async def test_a_story_that_was_given_up_fails_when_it_has_still_not_arrived(
     spool: Spool, settings: Settings
 ) -> None:
     """C2: it would be claimed and given back once a day, for ever."""
-    held: Held = []
+    held: list[Hold] = []
     supervised = supervise(spool, Scripted(not_arrived), settings, held)
     await supervised.see_through(claimed(spool), is_given_up=True)
     assert held == []
@@ -779,7 +786,7 @@ async def test_a_story_whose_name_is_taken_in_the_inbox_fails_instead(
     spool: Spool, settings: Settings
 ) -> None:
     """The folder in the inbox is the newer one."""
-    held: Held = []
+    held: list[Hold] = []
     supervised = supervise(spool, Scripted(not_arrived), settings, held)
     job = claimed(spool)
     (spool.folders.inbox / "the-fox").mkdir()
@@ -802,10 +809,10 @@ async def test_a_story_that_cannot_be_given_back_yet_is_given_back_later(
         return tries == 3 and real(spool, job)
 
     monkeypatch.setattr(Spool, "give_back", give_back)
-    held: Held = []
+    held: list[Hold] = []
     await supervise(spool, Scripted(not_arrived), settings, held).see_through(claimed(spool))
     assert tries == 3
-    assert [name for name, _, _ in held] == ["the-fox"]
+    assert [hold.name for hold in held] == ["the-fox"]
 
 
 # ---- steps of the spool --------------------------------------------------------------------------
@@ -886,7 +893,7 @@ async def test_a_shutdown_while_an_attempt_is_being_charged_does_not_charge_it(
 async def test_a_shutdown_while_a_full_disk_keeps_an_attempt_from_being_charged_is_quick(
     spool: Spool, settings: Settings, log_lines: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waited for room on the disk, until systemd killed the service."""
+    """L7: it waited for room on the disk, until systemd killed the service."""
     began = threading.Event()
     go_on = threading.Event()
 
@@ -938,3 +945,85 @@ async def test_each_order_asks_for_other_music_than_the_previous_film_had(
         "calm/a.ogg",
         "calm/b.ogg",
     ]
+
+
+# ---- stories that stay in the inbox -------------------------------------------------------------
+
+
+@pytest.fixture
+def set_aside(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A story that may be read, and renamed, but not moved out of the inbox."""
+    inbox_keeps_folders(monkeypatch)
+    return claimed(spool)
+
+
+async def test_a_story_that_may_not_be_moved_is_compiled_from_a_copy(
+    spool: Spool, settings: Settings, set_aside: Job, log_lines: LogCapture
+) -> None:
+    supervised = supervise(spool, Scripted(film), settings)
+    await supervised.see_through(set_aside)
+    assert names(spool.folders.outbox) == ["the-fox"]
+    assert names(spool.folders.done / "the-fox") == ["manifest.json"]
+    assert names(spool.folders.inbox) == [set_aside.original]
+    (line,) = [line for line in log_lines.entries if line["event"] == "story.copied"]
+    assert (line["story"], line["original"]) == ("the-fox", "the-fox (taken, may be deleted)")
+
+
+async def test_a_copy_is_made_again_when_somebody_writes_on_into_the_original(
+    spool: Spool, make_settings: SettingsMaker, set_aside: Job
+) -> None:
+    settings = make_settings(watch={"settle_seconds": 0.01}, limits={"free_mib": 0})
+    late = spool.origin(set_aside) / "late.mp3"
+
+    async def write(order: Order) -> Outcome:
+        late.write_text("the rest")
+        return await film(order)
+
+    workers = Scripted(write, film)
+    await supervise(spool, workers, settings).see_through(set_aside)
+    assert [order.number for order in workers.orders] == [1, 1], "the first one was void"
+    assert names(spool.folders.done / "the-fox") == ["late.mp3", "manifest.json"]
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_a_story_that_cannot_be_copied_any_more_is_given_back(
+    spool: Spool,
+    settings: Settings,
+    set_aside: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    is_deleted: bool,
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    if is_deleted:
+        shutil.rmtree(spool.origin(set_aside))
+    else:
+        monkeypatch.setattr(originals, "opened", forbidden)
+    workers = Scripted(film)
+    await asyncio.wait_for(supervise(spool, workers, settings).see_through(set_aside), 20)
+    assert workers.orders == []
+    assert names(spool.folders.inbox) == ([] if is_deleted else ["the-fox"])
+    assert names(spool.folders.work) == [".lock"]
+
+
+async def test_a_story_that_cannot_be_copied_or_given_back_fails_with_its_reason(
+    spool: Spool, settings: Settings, set_aside: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(originals, "opened", forbidden)
+    (spool.folders.inbox / "the-fox").mkdir()
+    await asyncio.wait_for(supervise(spool, Scripted(film), settings).see_through(set_aside), 20)
+    (problem,) = reasons.read(spool.folders.failed / "the-fox")
+    assert set_aside.original in problem.what
+    assert "chmod -R a+rX" in problem.mend
+
+
+async def test_a_claim_that_was_cut_off_before_the_copy_continues_with_it(
+    spool: Spool, settings: Settings, set_aside: Job
+) -> None:
+    supervised = supervise(spool, Scripted(film), settings)
+    await supervised.see_through(recovered(spool))
+    assert names(spool.folders.done / "the-fox") == ["manifest.json"]

@@ -62,7 +62,7 @@ async def test_a_call_that_waits_for_its_turn_is_not_stuck() -> None:
 
 
 async def test_a_publication_that_hangs_holds_up_no_other_step() -> None:
-    """All calls shared asyncio's few threads: a lost outbox stopped the scans of the inbox too."""
+    """M6: all calls shared a few threads, so a lost outbox stopped the scans of the inbox too."""
     threads = SpoolThreads()
     hanging = [Hanging() for _ in range(10)]
     calls = [asyncio.create_task(threads.publications.run(each)) for each in hanging]
@@ -77,7 +77,7 @@ async def test_a_publication_that_hangs_holds_up_no_other_step() -> None:
 
 
 async def test_closing_waits_for_calls_that_have_begun_and_drops_the_others() -> None:
-    """The lock is released after that: a late rename must not meet the next service."""
+    """L9: the lock is released after that: a late rename must not meet the next service."""
     threads = SpoolThreads()
     hanging = Hanging()
     call = asyncio.create_task(threads.claims.run(hanging))

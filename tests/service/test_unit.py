@@ -41,7 +41,7 @@ def test_only_wrong_settings_prevent_a_restart() -> None:
 
 
 def test_running_stories_have_their_time_before_systemd_kills(settings: Settings) -> None:
-    """What follows the drain, workers ending and threads finishing, needs time too."""
+    """L7: what follows the drain, workers ending and threads finishing, needs time too."""
     assert seconds(assigned("TimeoutStopSec")) >= settings.workers.drain_seconds + 60
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from daemon.config import Folders
 from daemon.spool import Spool
-from tests.helpers.children import NOBODY
-from tests.spool.crashes import Life
+from tests.spool.crashes import Life, inbox_keeps_folders
 from tests.spool.stories import folders_in, put_story
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -41,22 +40,20 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def open_root() -> Iterator[Path]:
-    """A folder that an unprivileged child owns. It cannot enter the folders that pytest makes."""
-    with tempfile.TemporaryDirectory() as folder:
-        if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
-        yield Path(folder)
-
-
-@pytest.fixture
-def fresh_life(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Life]:
+def fresh_life(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Life]:
     """Makes a life that has not begun, with a story in the inbox.
 
     `far`: the outbox is on another filesystem. `taken`: the outbox has the story's name already.
+    `copies`: the story may not be moved out of the inbox.
     """
 
-    def make(delivers: bool = True, far: bool = False, taken: bool = False) -> Life:
+    def make(
+        delivers: bool = True, far: bool = False, taken: bool = False, copies: bool = False
+    ) -> Life:
+        if copies:
+            inbox_keeps_folders(monkeypatch)
         place = Path(tempfile.mkdtemp(dir=tmp_path))
         folders = folders_in(place / "root")
         if far:
@@ -66,6 +63,6 @@ def fresh_life(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
         if taken:
             (folders.outbox / "the-fox").mkdir(parents=True)
         (place / "marks").touch()
-        return Life(folders, place / "marks", delivers)
+        return Life(folders, place / "marks", delivers, copies=copies)
 
     return make

@@ -1,16 +1,23 @@
 """A service whose process is killed, or whose disk fails, at a chosen change of the disk."""
 
 import contextlib
+import errno
 import json
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from daemon.config import Folders
 from daemon.errors import SpoolError
+from daemon.ignored import TAKEN_ENDING, is_ignored
 from daemon.spool import Job, RecoveredState, Spool, recover_job, unfinished
+from daemon.spool.copies import Wanted
+from daemon.story.untrusted import UntrustedFolder
 from tests.helpers.children import Ended, die_before, fail_before, in_child
 from tests.spool.stories import FAILURE, STORY, assert_published, contents, names, write_film
 
@@ -34,13 +41,14 @@ class Life:
     """One run of a service on these folders. It delivers the story that it finds, or fails it.
 
     `marks` is a file that gets one byte for each attempt that really began. The service does not
-    know of it. `take` takes each step.
+    know of it. `take` takes each step. `copies`: the story may not be moved out of the inbox.
     """
 
     folders: Folders
     marks: Path
     delivers: bool = True
     take: Callable[..., Any] = once
+    copies: bool = False
 
     def run(self) -> None:
         """Recover what is in work/, then claim what is in the inbox; take each story to its end."""
@@ -51,6 +59,8 @@ class Life:
             for folder in unfinished(opened):
                 self._recover(opened, folder, mark)
             for folder in list(self.folders.inbox.iterdir()):
+                if is_ignored(folder.name):
+                    continue
                 job = opened.claim(folder.name)
                 assert isinstance(job, Job)
                 self._attempt(opened, job, mark)
@@ -63,6 +73,8 @@ class Life:
             self._attempt(opened, found.job, mark)
 
     def _attempt(self, opened: Spool, job: Job, mark: int) -> None:
+        if job.original and not job.source.exists():
+            self.take(copy, opened, job)
         job = self.take(opened.begin_attempt, job)
         os.write(mark, b".")
         if self.delivers:
@@ -98,7 +110,7 @@ class Life:
 
         `taken`: the outbox had a folder of the story's name before.
         """
-        assert names(self.folders.inbox) == []
+        self._assert_inbox()
         assert names(self.folders.work) == [".lock"]
         earlier = ["the-fox"] if taken else []
         if self.delivers:
@@ -106,6 +118,13 @@ class Life:
         else:
             attempts = self._assert_failed(earlier)
         assert attempts >= self.marks.stat().st_size, "an attempt began that was not charged"
+
+    def _assert_inbox(self) -> None:
+        if not self.copies:
+            assert names(self.folders.inbox) == []
+            return
+        assert names(self.folders.inbox) == [f"the-fox{TAKEN_ENDING}"]
+        assert contents(self.folders.inbox / f"the-fox{TAKEN_ENDING}") == STORY
 
     def _assert_delivered(self, earlier: list[str]) -> int:
         ours = "the-fox-2" if earlier else "the-fox"
@@ -124,6 +143,28 @@ class Life:
         assert b"picture missing" in kept.pop("WHY.txt")
         assert kept == STORY
         return attempts
+
+
+def copy(opened: Spool, job: Job) -> None:
+    """Make the source of a story that stays in the inbox."""
+    with UntrustedFolder(opened.origin(job), limit=2**20) as folder:
+        wanted = [Wanted(name, stat.S_IFREG | 0o644, len(STORY[name])) for name in STORY]
+        opened.take_copy(job, folder, wanted)
+
+
+def inbox_keeps_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder may be moved out of an inbox, as when it is somebody else's."""
+    if os.rename.__name__ == "in_the_inbox_only":
+        return
+    rename = os.rename
+
+    def in_the_inbox_only(source: Path, target: Path) -> None:
+        if Path(source).parent.name == "inbox" and Path(target).parent.name != "inbox":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", in_the_inbox_only)
+    monkeypatch.setattr("daemon.spool.durable.grant", lambda _: False)
 
 
 def begun(fields: dict[str, Any]) -> int:

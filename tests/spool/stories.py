@@ -7,7 +7,7 @@ from typing import Any
 from daemon import config
 from daemon.attempt import Failure, Kind
 from daemon.config import Folders
-from daemon.errors import Problem
+from daemon.errors import Problem, SpoolError
 from daemon.spool import Job, Recovered, Spool, recover_job, unfinished
 
 STORY = {"manifest.json": b'{"title": "The fox"}', "01.png": b"a picture", "01.mp3": b"a voice"}
@@ -81,3 +81,12 @@ def assert_published(folder: Path) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(found.pop("report.json"))
     assert found == {folder.name + file.removeprefix("film"): data for file, data in FILM.items()}
     return report
+
+
+def error_of_opening(folders: Folders) -> str:
+    """What is said when the spool cannot be opened; "opened" when it can."""
+    try:
+        Spool(folders).open()
+    except SpoolError as error:
+        return str(error)
+    return "opened"

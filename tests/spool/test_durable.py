@@ -152,7 +152,7 @@ def test_a_file_in_the_place_of_the_target_folder_is_an_error_not_an_endless_sea
 
 
 def test_only_regular_files_are_synced_and_nothing_else_is_opened(tmp_path: Path) -> None:
-    """M4 and LOW of service.md: a folder was EISDIR, a pipe blocked, a link was followed."""
+    """M4 and L5: a folder was EISDIR, a pipe blocked, a link was followed."""
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("nowhere")

@@ -38,6 +38,8 @@ LIVES = {
     "deliver elsewhere": {"far": True},
     "deliver elsewhere under another name": {"far": True, "taken": True},
     "fail": {"delivers": False},
+    "deliver a copy": {"copies": True},
+    "fail a copy": {"copies": True, "delivers": False},
 }
 ERRORS = [errno.ENOENT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT]
 

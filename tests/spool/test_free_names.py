@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daemon.spool.free_names import LONGEST_ADDITION, LONGEST_NAME, free_names
+from daemon.spool.free_names import LONGEST_ENDING, LONGEST_NAME, LONGEST_NUMBER, free_names
 
 NAMES = (
     st.binary(min_size=1, max_size=255)
@@ -40,5 +40,5 @@ def test_free_names_skip_what_is_there_and_keep_their_order(name: str, taken: se
 
         assert [*islice(free_names(Path(folder), name), len(left))] == left
         assert name.startswith(wanted[0])
-        room = LONGEST_NAME - LONGEST_ADDITION
+        room = LONGEST_NAME - LONGEST_NUMBER - LONGEST_ENDING
         assert wanted[0] == name or len(os.fsencode(name)) > room

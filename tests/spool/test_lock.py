@@ -1,4 +1,4 @@
-"""Opening the spool: its folders are made and checked, and one service at a time uses them."""
+"""Opening the spool: one service at a time uses its folders."""
 
 import fcntl
 import os
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from daemon.config import Folders
-from daemon.errors import AlreadyRunning, SpoolError
+from daemon.errors import AlreadyRunning
 from daemon.spool import Spool
 from tests.helpers.children import die_before, in_child, unprivileged
-from tests.spool.stories import folders_in
+from tests.spool.stories import error_of_opening, folders_in
 
 PLACES = ["inbox", "work", "outbox", "done", "failed"]
 
@@ -66,42 +66,3 @@ def test_a_lock_file_of_another_user_is_reported(open_root: Path) -> None:
     ended = in_child(unprivileged(lambda: error_of_opening(folders)))
     assert ended.code == 0, ended.said
     assert ".lock" in ended.said
-
-
-def error_of_opening(folders: Folders) -> str:
-    try:
-        Spool(folders).open()
-    except SpoolError as error:
-        return str(error)
-    return "opened"
-
-
-# ---- the folders --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_file_in_the_place_of_a_folder_is_reported(folders: Folders, place: str) -> None:
-    folders.root.mkdir()
-    getattr(folders, place).write_text("")
-    with pytest.raises(SpoolError, match=place):
-        Spool(folders).open()
-
-
-def test_only_the_outbox_may_be_on_another_filesystem(folders: Folders, elsewhere: Path) -> None:
-    Spool(folders.model_copy(update={"outbox": elsewhere / "outbox"})).open().close()
-    for place in ("inbox", "work", "done", "failed"):
-        with pytest.raises(SpoolError, match="one filesystem"):
-            Spool(folders.model_copy(update={place: elsewhere / place})).open()
-
-
-@pytest.mark.parametrize("place", PLACES)
-def test_a_folder_that_this_user_may_not_write_to_is_reported(open_root: Path, place: str) -> None:
-    folders = folders_in(open_root / "root")
-
-    def body() -> str:
-        Spool(folders).open().close()
-        getattr(folders, place).chmod(0o555)
-        return error_of_opening(folders)
-
-    ended = in_child(unprivileged(body))
-    assert f"{getattr(folders, place)}: not writable" in ended.said

@@ -17,7 +17,7 @@ from daemon.errors import FilmError
 from daemon.spool import Job, RecoveredState, Spool, Unclaimable, reasons, spool
 from daemon.spool.job import read_job, record
 from tests.helpers.children import fail_before, in_child, unprivileged
-from tests.spool.crashes import Life, without_fault
+from tests.spool.crashes import Life, copy, inbox_keeps_folders, without_fault
 from tests.spool.stories import (
     FAILURE,
     FILM,
@@ -67,13 +67,33 @@ def test_claiming_a_folder_that_is_gone_is_not_an_error_and_leaves_nothing(opene
     assert names(opened.folders.work) == [".lock"]
 
 
-def test_a_folder_that_may_not_be_moved_stays_and_is_reported(open_root: Path) -> None:
+def test_a_folder_of_one_s_own_that_is_read_only_is_moved_all_the_same(open_root: Path) -> None:
     """A move changes "..", so not even its owner moves a folder that is read-only (rename(2))."""
     folders = folders_in(open_root / "root")
 
     def body() -> str:
         opened = Spool(folders).open()
         put_story(folders).chmod(0o555)
+        job = opened.claim("the-fox")
+        assert isinstance(job, Job)
+        assert contents(job.source) == STORY
+        return job.original
+
+    ended = in_child(unprivileged(body))
+    assert (ended.code, ended.said) == (0, "")
+
+
+def test_a_folder_that_may_not_even_be_renamed_stays_and_is_reported(open_root: Path) -> None:
+    """In an inbox with the sticky bit, only its owner may rename a folder (rename(2), EPERM)."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to make a folder of another user")
+    folders = folders_in(open_root / "root")
+    put_story(folders)
+    for path in (open_root / "root", folders.inbox):
+        path.chmod(0o1777)
+
+    def body() -> str:
+        opened = Spool(folders).open()
         found = opened.claim("the-fox")
         assert isinstance(found, Unclaimable), found
         assert names(folders.work) == [".lock"]
@@ -82,7 +102,75 @@ def test_a_folder_that_may_not_be_moved_stays_and_is_reported(open_root: Path) -
 
     ended = in_child(unprivileged(body))
     assert ended.code == 0, ended.said
-    assert "chmod g+w" in ended.said
+    assert "sticky" in ended.said
+
+
+# ---- claim by a copy -----------------------------------------------------------------------------
+
+
+def set_aside(opened: Spool, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """The job of a story that could not be moved out of the inbox, and has no source yet."""
+    inbox_keeps_folders(monkeypatch)
+    return claimed(opened)
+
+
+def test_a_folder_that_may_not_be_moved_is_renamed_in_the_inbox_and_copied(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = set_aside(opened, monkeypatch)
+    assert names(opened.folders.inbox) == ["the-fox (taken, may be deleted)"]
+    assert read_job(job.folder) == job
+    copy(opened, job)
+    assert contents(job.source) == STORY
+    assert contents(opened.origin(job)) == STORY
+    assert names(job.folder) == ["job.json", "source"]
+
+
+def test_a_second_folder_of_the_same_name_is_set_aside_under_a_name_of_its_own(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_aside(opened, monkeypatch)
+    claimed(opened)
+    assert names(opened.folders.inbox) == [
+        "the-fox (taken, may be deleted)",
+        "the-fox-2 (taken, may be deleted)",
+    ]
+
+
+def test_a_claim_by_a_copy_can_be_undone_before_and_after_the_copy(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox_keeps_folders(monkeypatch)
+    put_story(opened.folders)
+    for is_copied in (False, True):
+        job = opened.claim("the-fox")
+        assert isinstance(job, Job)
+        if is_copied:
+            copy(opened, job)
+        assert opened.give_back(job)
+        assert names(opened.folders.inbox) == ["the-fox"]
+        assert names(opened.folders.work) == [".lock"]
+
+
+def test_a_copy_that_was_made_again_replaces_the_first_one(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = set_aside(opened, monkeypatch)
+    copy(opened, job)
+    (job.source / "01.mp3").write_bytes(b"a torn voice")
+    copy(opened, job)
+    assert contents(job.source) == STORY
+
+
+def test_a_story_that_could_not_be_copied_fails_with_its_reasons(
+    opened: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = set_aside(opened, monkeypatch)
+    for _ in range(2):  # it can be done again
+        opened.fail(job, FAILURE)
+    assert names(opened.folders.failed) == ["the-fox"]
+    assert names(opened.folders.failed / "the-fox") == ["WHY.txt", "error.json"]
+    assert names(opened.folders.work) == [".lock"]
 
 
 @pytest.mark.parametrize("target", ["folder", "file", "nothing"])
@@ -486,7 +574,7 @@ def test_a_story_is_tried_again_under_another_name_where_its_own_is_taken(opened
 
 
 def test_a_failed_story_whose_owner_took_the_rights_away_still_fails(open_root: Path) -> None:
-    """LOW of service.md: the folder could not be opened to sync it, and that was tried for ever."""
+    """L4: the folder could not be opened to sync it, and that was tried for ever."""
     folders = folders_in(open_root / "root")
 
     def body() -> str:
@@ -502,49 +590,7 @@ def test_a_failed_story_whose_owner_took_the_rights_away_still_fails(open_root: 
     assert {"WHY.txt", "error.json"} <= {*ended.said.split()}
 
 
-# ---- the music of the latest film ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("track", ["calm/a.ogg", "é 🦊", os.fsdecode(b"\xff.mp3"), '"', "a\nb"])
-def test_the_music_of_the_latest_film_is_known_to_the_next_run(
-    folders: Folders, track: str
-) -> None:
-    """H3: the reports of all films were read at each start."""
-    opened = Spool(folders).open()
-    assert opened.last_music() == ""
-    opened.remember_music("earlier")
-    opened.remember_music(track)
-    opened.close()
-    assert Spool(folders).last_music() == track
-
-
-@pytest.mark.parametrize(
-    "content", ["", "{", "7", "null", '["x"]', "[" * 60_000, '"' + "x" * 2**17 + '"', "\xff"]
-)
-def test_a_torn_memory_of_the_music_counts_as_none(opened: Spool, content: str) -> None:
-    """H3"""
-    (opened.folders.work / ".last-music").write_text(content, "latin-1")
-    assert opened.last_music() == ""
-
-
-@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "giant"])
-def test_a_trap_in_the_place_of_the_memory_neither_blocks_nor_fails(
-    opened: Spool, kind: str
-) -> None:
-    """H3"""
-    place = opened.folders.work / ".last-music"
-    if kind == "pipe":
-        os.mkfifo(place)
-    elif kind == "link":
-        place.symlink_to("/dev/zero")
-    elif kind == "folder":
-        place.mkdir()
-    else:
-        with place.open("wb") as file:
-            file.truncate(2**43)
-    assert opened.last_music() == ""
-    opened.remember_music("calm/a.ogg")
-    assert opened.last_music() == ("" if kind == "folder" else "calm/a.ogg")
+# ---- the start ----------------------------------------------------------------------------------
 
 
 def test_a_start_does_not_need_the_outbox(opened: Spool) -> None:
@@ -557,7 +603,7 @@ def test_a_start_does_not_need_the_outbox(opened: Spool) -> None:
     record(replace(second, target="the-cat"))
     opened.folders.outbox.rmdir()
     opened.folders.outbox.touch()
-    assert opened.last_music() == ""
+    assert opened.memory.last_music() == ""
     assert {(found.job.id, found.state) for found in recovered(opened)} == {
         (first.id, RecoveredState.UNFINISHED),
         (second.id, RecoveredState.PUBLISHING),

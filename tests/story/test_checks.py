@@ -112,6 +112,33 @@ def test_a_file_that_cannot_be_used_yet_is_not_the_story_s_fault(
     assert [problem.file for problem in found.problems] == [file]
 
 
+@pytest.mark.parametrize("place", ["narration", "music"])
+def test_a_sound_that_ends_before_its_header_says_so_has_not_arrived(
+    place: str, source: Path, scratch: Path, settings: Settings
+) -> None:
+    """H8: a copy that had stalled became a film with half a narration, without a word."""
+    file = {"narration": "02.wav", "music": "song.wav"}[place]
+    (source / "song.wav").write_bytes((source / "01.wav").read_bytes())
+    write_manifest(source, read_manifest(source) | {"music": "song.wav"})
+    whole = (source / file).read_bytes()
+    (source / file).write_bytes(whole[: len(whole) // 2])
+    found = not_arrived(source, scratch, settings)
+    (difference,) = found.differences
+    assert difference.file == file
+    assert difference.what == f"it ends {len(whole) - len(whole) // 2} bytes before its end"
+
+
+def test_a_short_sound_whose_size_is_declared_is_taken_as_it_is(
+    source: Path, scratch: Path, settings: Settings
+) -> None:
+    """Whoever makes the story knows better than a header that some editor has left behind."""
+    short = (source / "02.wav").read_bytes()[:-1000]
+    (source / "02.wav").write_bytes(short)
+    facts = {"02.wav": {"size": len(short)}}
+    write_manifest(source, read_manifest(source) | {"files": facts})
+    assert len(admitted(source, scratch, settings).pages) == 2
+
+
 def test_a_story_that_has_not_arrived_lists_its_faults_too(
     source: Path, scratch: Path, settings: Settings
 ) -> None:

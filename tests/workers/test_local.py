@@ -12,12 +12,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from pebble import ProcessPool
+from pebble import ProcessFuture, ProcessPool
 from PIL import ImageFont
 
 from daemon import config, progress
@@ -28,7 +30,8 @@ from daemon.service.stall import until_stalled
 from daemon.service.threads import Threads
 from daemon.spool import Job
 from daemon.workers import Workers, sandbox
-from daemon.workers.local import LocalWorkers
+from daemon.workers.local import LocalWorkers, outcome_of
+from daemon.workers.worker import conditions_of
 from tests.helpers.pictures import picture
 from tests.helpers.processes import children, descendants, is_alive, wait_until
 from tests.helpers.stories import story, write_manifest
@@ -85,10 +88,14 @@ def long_story(source: Path) -> None:
 
 def worker() -> int:
     """The process id of the only worker."""
+    (pid,) = pool_workers()
+    return pid
+
+
+def pool_workers() -> set[int]:
+    """The process ids of all workers."""
     children = multiprocessing.active_children()
-    (process,) = [child for child in children if child.name == "pebble_pool_worker"]
-    assert process.pid
-    return process.pid
+    return {child.pid for child in children if child.name == "pebble_pool_worker" and child.pid}
 
 
 async def rendering(workers: LocalWorkers, order: Order) -> "asyncio.Task[Outcome]":
@@ -165,7 +172,7 @@ async def test_a_story_that_takes_too_long_costs_that_attempt_alone(
 async def test_no_attempt_has_a_time_limit_of_the_wall_clock(
     pool_settings: Settings, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """H6: setting the clock ended all running attempts; the supervisor watches their progress."""
+    """L6: setting the clock ended all running attempts; the supervisor watches their progress."""
     pool = LocalWorkers(pool_settings)
     limits: list[object] = []
     real = ProcessPool.schedule
@@ -234,20 +241,36 @@ async def test_a_worker_may_read_the_font_in_the_settings_and_no_file_next_to_it
         pool.stop()
 
 
-def test_every_thread_of_a_real_worker_is_confined(workers: LocalWorkers) -> None:
+async def test_every_thread_of_a_real_worker_is_confined(
+    workers: LocalWorkers, long_order: Order
+) -> None:
     """H1: the thread that waits for the end of the service was started too early, and was free."""
     if not sandbox.is_supported():
         pytest.skip("this kernel has no Landlock")
-    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
-    threads = [*Path(f"/proc/{pid}/task").iterdir()]
+    task = await rendering(workers, long_order)
+    threads = [*Path(f"/proc/{worker()}/task").iterdir()]
     states = [(thread / "status").read_text() for thread in threads]
+    task.cancel()
+    await asyncio.wait([task])
     assert len(states) >= 2
     assert ["NoNewPrivs:\t1" in state for state in states] == [True] * len(states)
 
 
-def test_a_worker_leads_a_session_of_its_own(workers: LocalWorkers) -> None:
-    pid = workers._pool.schedule(os.getpid).result(FIRST_START_SECONDS)
-    assert pid == workers._pool.schedule(os.getsid, args=(0,)).result(FIRST_START_SECONDS)
+async def test_each_attempt_has_a_process_of_its_own(workers: LocalWorkers) -> None:
+    """M4: a process is confined to its story for good. L11: and it gives its memory back."""
+    pids = [await asyncio.wrap_future(workers._pool.schedule(os.getpid)) for _ in range(3)]
+    assert len(set(pids)) == 3
+
+
+async def test_a_worker_leads_a_session_of_its_own(
+    workers: LocalWorkers, long_order: Order
+) -> None:
+    task = await rendering(workers, long_order)
+    pid = worker()
+    session = os.getsid(pid)
+    task.cancel()
+    await asyncio.wait([task])
+    assert session == pid
 
 
 async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
@@ -261,6 +284,46 @@ async def test_workers_that_do_not_start_are_not_blamed_on_the_story(
     with pytest.raises(WorkersBroken):
         await broken.submit(order)
     broken.stop()
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("The Pool is not active"), BrokenProcessPool("All workers expired")]
+)
+@pytest.mark.parametrize("when", ["given", "waiting"])
+async def test_a_pool_that_breaks_while_an_order_is_given_is_not_blamed_on_the_story(
+    pool_settings: Settings,
+    order: Order,
+    monkeypatch: pytest.MonkeyPatch,
+    error: RuntimeError,
+    when: str,
+) -> None:
+    """N7: the order's story rested for an hour, or the service stopped for one idle worker."""
+    pool = LocalWorkers(pool_settings)
+    first = pool._pool
+    real = ProcessPool.schedule
+
+    def schedule(self: ProcessPool, *args: Any, **kwargs: Any) -> Any:
+        if self is not first:
+            return real(self, *args, **kwargs)
+        if when == "given":
+            raise error
+        future: ProcessFuture[Outcome] = ProcessFuture()
+        future.set_exception(BrokenProcessPool(*error.args))
+        return future
+
+    monkeypatch.setattr(ProcessPool, "schedule", schedule)
+    try:
+        both = await asyncio.gather(pool.submit(order), pool.submit(order_beside(order)))
+        assert [type(outcome) for outcome in both] == [Film, Film]
+    finally:
+        pool.stop()
+
+
+def order_beside(order: Order) -> Order:
+    """The same story for another attempt's folder."""
+    attempt = order.attempt.with_name("attempt-2")
+    attempt.mkdir()
+    return replace(order, attempt=attempt)
 
 
 def test_a_local_pool_has_everything_that_the_service_uses_of_workers(
@@ -298,19 +361,86 @@ def end_all(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.5], ids=["unnoticed", "noticed"])
 async def test_an_idle_worker_that_is_killed_costs_no_attempt(
-    pool_settings: Settings, order: Order
+    pool_settings: Settings, order: Order, seconds: float
 ) -> None:
-    """The kernel's out-of-memory killer takes the largest process, not the busiest."""
+    """The kernel's out-of-memory killer takes the largest process, not the busiest.
+
+    The pool checks its processes every 0.1 s, in silence: an order may come sooner.
+    """
     pool = LocalWorkers(pool_settings)
     try:
-        pid = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        others = pool_workers()
+        first = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
+        await asyncio.to_thread(
+            wait_until, lambda: pool_workers() - others - {first}, "the next worker is ready", 10
+        )
+        (pid,) = pool_workers() - others - {first}
         os.kill(pid, signal.SIGKILL)
         await asyncio.to_thread(wait_until, lambda: not is_alive(pid), "the worker has ended", 10)
-        await asyncio.sleep(0.5)  # the pool checks its processes every 0.1 s, in silence
+        await asyncio.sleep(seconds)
         assert_film(await pool.submit(order), order)
     finally:
         pool.stop()
+
+
+async def test_a_pool_that_cannot_start_is_replaced(pool_settings: Settings, order: Order) -> None:
+    """Such as when the fork server has ended: multiprocessing starts it again at the next try."""
+    pool = LocalWorkers(pool_settings)
+    pool._pool = cast("ProcessPool", BreakingPool())
+    try:
+        assert_film(await pool.submit(order), order)
+    finally:
+        pool.stop()
+
+
+class LosingPool:
+    """A pool that has broken just when it was given an order, which it keeps for ever."""
+
+    @property
+    def active(self) -> bool:
+        return False
+
+    def schedule(self, *_: object, **__: object) -> "Future[None]":
+        return Future()
+
+
+async def test_an_order_that_a_breaking_pool_has_lost_is_not_waited_for(order: Order) -> None:
+    losing = cast("ProcessPool", LosingPool())
+    conditions = conditions_of(order.settings)
+    with pytest.raises(BrokenProcessPool):
+        await asyncio.wait_for(outcome_of(losing, conditions, order), 30)
+
+
+async def test_an_attempt_that_ends_with_its_pool_is_not_begun_twice(
+    pool_settings: Settings, order: Order
+) -> None:
+    """Its folder is no longer empty: the next attempt gets a new one, and is charged."""
+    pool = LocalWorkers(pool_settings)
+    (order.attempt / "begun").touch()
+    pool._pool = cast("ProcessPool", BreakingPool())
+    try:
+        outcome = await pool.submit(order)
+    finally:
+        pool.stop()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is Kind.DIED
+
+
+class BreakingPool(LosingPool):
+    """A pool that breaks as soon as it is used."""
+
+    @property
+    def active(self) -> bool:
+        raise BrokenProcessPool
+
+    def schedule(self, *_: object, **__: object) -> "Future[None]":
+        raise BrokenProcessPool
+
+    def stop(self) -> None: ...
+
+    def join(self) -> None: ...
 
 
 @pytest.mark.parametrize("end", ["cancelled", "killed"])

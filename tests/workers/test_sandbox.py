@@ -5,6 +5,7 @@ import errno
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,10 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import landlock
 import pytest
 
 from daemon.workers import sandbox
-from tests.helpers.children import in_child
+from tests.helpers.children import NOBODY, in_child
 
 needs_landlock = pytest.mark.skipif(
     not sandbox.is_supported(), reason="this kernel has no Landlock"
@@ -191,6 +193,73 @@ def _forked(body: Callable[[], object]) -> int:
     return child
 
 
+@needs_landlock
+def test_a_process_that_is_confined_twice_has_only_what_both_allow(
+    work: Path, library: Path
+) -> None:
+    """M4: a worker could delete the source of another job, and rewrite its record."""
+    (work / "job" / "attempt-1").mkdir()
+    (work / "job" / "source" / "01.png").write_text("picture")
+    (work / "job" / "job.json").write_text("record")
+    (work / "other" / "source").mkdir(parents=True)
+    (work / "other" / "source" / "01.png").write_text("theirs")
+
+    def refused(attempt: Callable[[], object]) -> str:
+        def narrowed() -> object:
+            sandbox.confine(work / "job" / "attempt-1", [library, work / "job" / "source"])
+            return attempt()
+
+        return refusal(narrowed, work, library)
+
+    assert refused((work / "job" / "attempt-1" / "film.mp4").touch) == ""
+    assert refused((work / "job" / "source" / "01.png").read_bytes) == ""
+    assert refused((library / "calm" / "harbour.mp3").read_bytes) == ""
+    assert refused((work / "job" / "source" / "01.png").unlink) == "EACCES"
+    assert refused((work / "job" / "job.json").read_bytes) == "EACCES"
+    assert refused(lambda: (work / "job" / "job.json").write_text("forged")) == "EACCES"
+    assert refused((work / "other" / "source" / "01.png").read_bytes) == "EACCES"
+    assert refused((work / "other" / "source" / "01.png").unlink) == "EACCES"
+    assert refused((work / ".lock").touch) == "EACCES"
+
+
+def interface() -> int:
+    """The version of this kernel's Landlock; 0 without it."""
+    return int(landlock.landlock_abi_version()) if sandbox.is_supported() else 0
+
+
+@pytest.mark.skipif(interface() < sandbox.SCOPES_SINCE, reason="needs Linux 6.12")
+def test_a_confined_process_sends_signals_to_its_own_children_and_to_no_other(
+    work: Path, library: Path
+) -> None:
+    """M4: it could stop the service, which is of the same user."""
+    service = os.getpid()
+
+    def end_own_child() -> None:
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+            os._exit(0)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+    assert refusal(lambda: os.kill(service, 0), work, library) == "EPERM"
+    assert refusal(end_own_child, work, library) == ""
+
+
+@pytest.mark.skipif(interface() < sandbox.NETWORK_SINCE, reason="needs Linux 6.7")
+def test_a_confined_process_opens_no_connection(work: Path, library: Path) -> None:
+    """M4: the unit takes the network away, but the service also runs without it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = server.getsockname()
+
+        def connect() -> None:
+            with socket.create_connection(place, timeout=5):
+                pass
+
+        connect()
+        assert refusal(connect, work, library) == "EACCES"
+
+
 def test_allocating_memory_beyond_the_limit_raises_a_memory_error() -> None:
     def body() -> str:
         sandbox.limit_memory(1024)
@@ -210,6 +279,7 @@ def test_a_worker_does_not_outlive_its_parent() -> None:
 
     def body() -> None:
         if not os.fork():
+            sandbox.lead_session()
             sandbox.die_with(os.getppid())
             os.kill(os.getppid(), signal.SIGKILL)
             time.sleep(60)  # ended by the kernel at once
@@ -224,7 +294,7 @@ def test_a_worker_does_not_outlive_its_parent() -> None:
 
 def test_a_worker_has_a_session_of_its_own_so_ctrl_c_does_not_reach_it() -> None:
     def body() -> str:
-        sandbox.die_with(os.getppid())
+        sandbox.lead_session()
         return str(os.getsid(0) == os.getpid() == os.getpgrp())
 
     assert in_child(body).said == "True"
@@ -251,3 +321,50 @@ def test_a_program_written_into_the_work_folder_does_not_start(work: Path, libra
         subprocess.run([program], check=False)
 
     assert refusal(attempt, work, library) == "EACCES"
+
+
+# ---- capabilities -------------------------------------------------------------------------------
+
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT_RAISE = 2
+CAP_FOWNER = 3
+
+
+def become_a_service_with_fowner() -> None:
+    """What systemd does for User= and AmbientCapabilities=CAP_FOWNER."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+    header = (ctypes.c_uint32 * 2)(sandbox.CAPABILITIES_VERSION_3, 0)
+    one = (ctypes.c_uint32 * 6)(1 << CAP_FOWNER, 1 << CAP_FOWNER, 1 << CAP_FOWNER)
+    assert libc.capset(header, one) == 0
+    assert libc.prctl(sandbox.PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_FOWNER, 0, 0) == 0
+
+
+def capabilities() -> dict[str, str]:
+    """The sets of capabilities of this process, without the bounding set, which gives nothing."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    sets = dict(line.split(":\t") for line in lines if line.startswith("Cap"))
+    return {name: mask.lstrip("0") for name, mask in sets.items() if name != "CapBnd"}
+
+
+def test_a_worker_has_none_of_the_capabilities_of_the_service(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become a service that has a capability")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+
+    def body() -> str:
+        folder = os.open(theirs, os.O_RDONLY)  # somebody else's, as root made it
+        become_a_service_with_fowner()
+        assert set(capabilities().values()) == {"8"}
+        os.fchmod(folder, 0o701)
+        sandbox.drop_capabilities()
+        assert set(capabilities().values()) == {""}
+        with pytest.raises(PermissionError):
+            os.fchmod(folder, 0o707)
+        return "dropped"
+
+    assert in_child(body).said == "dropped"

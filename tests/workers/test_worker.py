@@ -6,14 +6,16 @@ import pickle
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from daemon.attempt import Failure, Film, Kind, Order
+from daemon import compiler
+from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
 from daemon.log import Event, logger
-from daemon.progress import SCRATCH
+from daemon.progress import SCRATCH, Reporter
 from daemon.workers import sandbox, worker
 from tests.conftest import SettingsMaker
 from tests.helpers.children import in_child
@@ -133,7 +135,46 @@ def test_every_thread_of_a_prepared_worker_is_confined(prepared: Settings) -> No
 
     ended = in_child(body)
     assert ended.code == 0, ended.said
-    assert ended.said == "1 1", "the thread that works, and the one that waits for the service"
+    assert ended.said == "1", "one thread, because it is confined once more with its order"
+
+
+@pytest.mark.skipif(not sandbox.is_supported(), reason="this kernel has no Landlock")
+def test_every_thread_of_a_worker_is_confined_to_its_own_story(
+    prepared: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M4 and H1: it reaches no other job, whichever thread asks; and a story is compiled so."""
+    order = order_for(prepared, story(tmp_path / "the-fox", (0.3,)))
+    other = prepared.folders.work / "other"
+    other.mkdir()
+
+    def compile_order(order: Order, _: Reporter) -> Outcome:
+        allowed = [may_write(order.attempt), may_write(other)]
+        thread = threading.Thread(target=lambda: allowed.append(may_write(other)))
+        thread.start()
+        thread.join()
+        return Failure.of(order.job, Kind.PROGRAM, str(allowed), "")
+
+    monkeypatch.setattr(compiler, "compile_order", compile_order)
+
+    def body() -> str:
+        conditions = worker.conditions_of(prepared)
+        worker.set_up(conditions)
+        assert may_write(other), "as yet"
+        outcome = worker.work(conditions, order)
+        assert isinstance(outcome, Failure)
+        return outcome.problems[0].what
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    assert ended.said == "[True, False, False]"
+
+
+def may_write(folder: Path) -> bool:
+    try:
+        (folder / "note").write_text("written")
+    except PermissionError:
+        return False
+    return True
 
 
 def test_a_prepared_worker_is_killed_before_the_service_when_memory_runs_out(
@@ -166,21 +207,38 @@ def test_without_landlock_a_worker_prepares_all_the_same(
 # ---- work ----------------------------------------------------------------------------------------
 
 
+def work_on(settings: Settings, order: Order) -> Outcome:
+    """What a worker makes of an order, in a child: it confines the process for good."""
+    path = order.attempt.parent / "outcome"
+
+    def body() -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+        outcome = worker.work(worker.conditions_of(settings), order)
+        os.write(descriptor, pickle.dumps(outcome))
+
+    ended = in_child(body)
+    assert ended.code == 0, ended.said
+    outcome: Outcome = pickle.loads(path.read_bytes())
+    return outcome
+
+
 def test_work_makes_a_film_and_removes_its_progress_with_the_scratch_folder(
     settings: Settings, tmp_path: Path
 ) -> None:
     order = order_for(settings, story(tmp_path / "the-fox", (0.3,)))
-    outcome = worker.work(order)
-    assert isinstance(outcome, Film)
+    outcome = work_on(settings, order)
+    assert isinstance(outcome, Film), outcome
     assert (outcome.job, outcome.folder) == ("job", order.attempt)
     assert not (order.attempt / SCRATCH).exists()
 
 
+@pytest.mark.parametrize("gone", ["source", "attempt"])
 def test_an_error_in_an_attempt_is_an_outcome_and_never_raised(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, gone: str
 ) -> None:
-    order = order_for(settings, tmp_path / "gone")
-    outcome = worker.work(order)
+    order = order_for(settings, story(tmp_path / "the-fox", (0.3,)))
+    getattr(order, gone).rename(tmp_path / "elsewhere")
+    outcome = work_on(settings, order)
     assert isinstance(outcome, Failure)
     assert outcome.kind is Kind.MACHINE
     assert outcome.problems

@@ -156,6 +156,7 @@ def test_a_film_that_lacks_its_last_byte_is_refused(good: Sample, tmp_path: Path
     ],
 )
 def test_a_file_that_is_not_a_film_is_refused(data: bytes, good: Sample, tmp_path: Path) -> None:
+    """N6: a file that does not open was called a bug of the program, and not tried again."""
     assert verdict(data, good.timeline, tmp_path)
 
 
