@@ -67,7 +67,9 @@ def compile_story(order: Order, progress: Reporter) -> Film:
     settings = order.settings
     scratch = order.attempt / SCRATCH
     made = scratch / "made"
-    made.mkdir(parents=True, exist_ok=True)
+    # Not what is above it: an attempt that has been ended must not bring its folder back.
+    scratch.mkdir(exist_ok=True)
+    made.mkdir(exist_ok=True)
     try:
         progress("intake", 0.0)
         story = intake(order.source, scratch, order.name, settings, order.not_again)

@@ -5,8 +5,10 @@ are escaped, so they cannot forge a line. `events_table()` is the table in `docs
 compares them. Logging is set up again in every process.
 """
 
+import contextlib
 import logging
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -179,20 +181,57 @@ def seconds_since(began: float) -> float:
     return round(time.monotonic() - began, 3)
 
 
+KEPT_BYTES = 2**16
+"""Bytes of lines that are kept while the disk of the log is full."""
+
+
 # ---- setting up ----------------------------------------------------------------------------------
 
 
 def setup(settings: Log, stream: TextIO | None = None) -> None:
     """Send events, and what libraries warn of, to `stream` (default: standard output)."""
     stream = stream or sys.stdout
+    printer = Printer(stream)
     level = getattr(logging, settings.level.upper())
     structlog.configure(
         processors=processors(settings.format, is_terminal=stream.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda: printer,
     )
     logging.captureWarnings(capture=True)
     logging.getLogger().handlers = [Forwarder(logging.WARNING)]
+
+
+class Printer:
+    """Writes lines to a stream, each at once. A line that cannot be written must stop no story.
+
+    What a full disk does not take of them stays in a buffer until there is room again. When that is
+    full too, whole lines are lost.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = buffered(stream)
+        self._lock = threading.Lock()
+
+    def msg(self, message: str) -> None:
+        """Write a line, if the stream takes it."""
+        with self._lock, contextlib.suppress(OSError):  # a full disk; nobody reads any more
+            self._stream.write(f"{message}\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+def buffered(stream: TextIO) -> TextIO:
+    """The same output with a buffer of its own, if it is a file's.
+
+    Standard output may have none (`PYTHONUNBUFFERED`), and would lose the rest of a line.
+    """
+    try:
+        file = stream.fileno()
+    except OSError:  # io.UnsupportedOperation: it is in memory
+        return stream
+    return open(file, "w", KEPT_BYTES, stream.encoding, stream.errors, closefd=False)
 
 
 def processors(form: str, *, is_terminal: bool) -> list[Processor]:

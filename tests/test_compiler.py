@@ -523,6 +523,13 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def test_an_attempt_whose_folder_is_gone_does_not_bring_it_back(order: Order) -> None:
+    """The service ends an attempt, and its worker may go on for a few seconds."""
+    order.attempt.rmdir()
+    assert failure(order).kind is Kind.MACHINE
+    assert not order.attempt.exists()
+
+
 def test_a_full_disk_is_a_fault_of_the_machine(order: Order) -> None:
     with files_of_at_most(30_000):  # a narration has 38 kB
         failed = failure(order)

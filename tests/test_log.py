@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import resource
 import unicodedata
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from daemon import log
 from daemon.config import Log
 from daemon.log import EVENTS, Event, events_table, logger
+from tests.helpers.children import in_child
 
 ROOT = Path(__file__).parent.parent
 TRICKY = 'fox\n{"event": "story.delivered"}\r\x1b]0;x\x07\x1b[2J\x9b31m\u2028\u202e\ud800\x00'
@@ -264,3 +266,34 @@ def test_the_traceback_that_a_library_logs_is_kept() -> None:
         logging.getLogger("some.library").exception("it failed")
     [line] = objects(stream)
     assert "ValueError: the cause" in json.dumps(line)
+
+
+# ---- a disk that is full -------------------------------------------------------------------------
+
+
+def test_a_line_that_cannot_be_written_raises_nothing() -> None:
+    """It ended the service, or the story that it was about."""
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        log.setup(Log(), stream)
+        logger().info(Event.STORY_READY, story="fox", seconds=1.0)
+        logging.getLogger("some.library").warning("thing")
+
+
+def test_lines_are_whole_when_the_disk_has_room_again(tmp_path: Path) -> None:
+    """A line was cut off, and the next one went on in it, where standard output has no buffer."""
+    ended = in_child(lambda: log_past_a_limit(tmp_path / "log"))
+    assert ended.code == 0, ended.said
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [line["seconds"] for line in lines] == list(range(40))
+
+
+def log_past_a_limit(file: Path) -> None:
+    """Log forty lines, of which the file takes 1000 bytes at first (setrlimit(2))."""
+    with io.TextIOWrapper(file.open("wb", buffering=0), write_through=True) as stream:
+        log.setup(Log(), stream)
+        unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, unlimited[1]))
+        for number in range(40):
+            if number == 30:
+                resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+            logger().info(Event.STORY_READY, story="fox", seconds=number)

@@ -19,7 +19,7 @@ from daemon.ignored import is_ignored
 from daemon.inbox.glance import shows_new_names
 from daemon.inbox.health import Health
 from daemon.inbox.looks import LATE_SECONDS, Look, Looks
-from daemon.inbox.notifications import Notifications
+from daemon.inbox.notifications import Notifications, identity_of
 from daemon.inbox.quota import Quota
 from daemon.inbox.readiness import MOST_LACKING
 from daemon.inbox.roster import Detected, Notice, Roster, Settled, Stuck, Unreadable, Waiting
@@ -77,6 +77,7 @@ class Watcher:
         self._glancing: asyncio.Future[set[str]] | None = None
         self._changes_checked = 0
         self._left = 0
+        self._parent: tuple[int, int] | None = None
 
     # ---- for the service ------------------------------------------------------------------------
 
@@ -144,6 +145,8 @@ class Watcher:
     async def run(self) -> None:
         """Watch until cancelled."""
         loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):  # the first scan reports it
+            self._parent = await asyncio.to_thread(identity_of, self._inbox.parent)
         notifications = Notifications(
             self._inbox, lambda name: loop.call_soon_threadsafe(self.notify, name), self._clock
         )
@@ -195,12 +198,20 @@ class Watcher:
         if fault:
             # Somebody may have deleted the inbox. If it cannot be made, the scan will report that.
             with contextlib.suppress(OSError):
-                self._inbox.mkdir()
+                await asyncio.to_thread(self._make_again)
         if fault or self._left >= max(MOST_LEAKED, len(self._views)):
             self._left = 0
             await asyncio.to_thread(notifications.start)
             self.trust_glances = await asyncio.to_thread(shows_new_names, self._inbox)
         self._health.note(fault)
+
+    def _make_again(self) -> None:
+        """Make the inbox, unless the disk that it is on is not there.
+
+        What is dropped where a disk will be mounted is hidden when it is. Raises OSError.
+        """
+        if identity_of(self._inbox.parent) == self._parent:
+            self._inbox.mkdir()
 
     # ---- looking --------------------------------------------------------------------------------
 

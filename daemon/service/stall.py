@@ -18,7 +18,9 @@ from daemon.spool import Job
 LOOK_SECONDS = 5.0
 """How often the progress of an attempt is looked at, and logged if it has changed."""
 LOOKS = 4
-"""Times that an attempt is looked at, at least, before it counts as standing still."""
+"""Times that an attempt is looked at, at least, before it counts as standing still.
+
+The time since the look before counts for no more than its share of this."""
 
 
 async def until_stalled(
@@ -29,18 +31,23 @@ async def until_stalled(
 ) -> None:
     """Log the progress of a running attempt; return when there has been none for `stall_seconds`.
 
-    `clock` gives monotonic seconds, so that setting the machine's clock ends no attempt.
+    `clock` gives monotonic seconds, so that setting the machine's clock ends no attempt. Nor does
+    stopping the service and its workers for a while: only what looks have seen counts.
     """
     state = ""
-    changed_at = clock()
+    still = 0.0
+    looked_at = clock()
     logged = None
-    while clock() - changed_at < stall_seconds():
-        await asyncio.sleep(min(LOOK_SECONDS, stall_seconds() / LOOKS))
+    while still < stall_seconds():
+        longest = stall_seconds() / LOOKS
+        await asyncio.sleep(min(LOOK_SECONDS, longest))
+        still += min(clock() - looked_at, longest)
+        looked_at = clock()
         with contextlib.suppress(OSError):  # the folder cannot be read: that is no progress
             state_now, now = await threads.run(look, job)
             if state_now != state:
                 state = state_now
-                changed_at = clock()
+                still = 0.0
             if now and now != logged:
                 log_progress(job, now)
                 logged = now

@@ -346,9 +346,12 @@ class Spool:
     def _move_source(self, job: Job, parent: Path, name: str) -> Path | None:
         """Move a job's source to its last place, and remove the job. None when it has moved."""
         kept = move_folder(job.source, parent, name)
-        if kept is None and is_folder(job.folder):
-            sync_folder(parent)  # moved by an earlier call, which may have failed to sync it
-            sync_folder(job.folder)
+        if kept is None:
+            # Moved by an earlier call, which may have failed to sync it. Or the disk is gone: then
+            # this fails, and the story is not forgotten.
+            sync_folder(parent)
+            if is_folder(job.folder):
+                sync_folder(job.folder)
         self.forget(job)
         return kept
 

@@ -35,6 +35,8 @@ class LocalWorkers:
         self._replacing = asyncio.Lock()
 
     def _new_pool(self) -> ProcessPool:
+        for name, value in worker.ENVIRONMENT.items():
+            os.environ.setdefault(name, value)  # the fork server takes it over
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(worker.PRELOADED)
         return ProcessPool(

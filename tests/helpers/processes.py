@@ -26,9 +26,11 @@ FAST = {
 # ---- commands ------------------------------------------------------------------------------------
 
 
-def storyreel(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    command = [sys.executable, "-m", "daemon", *arguments]
+def storyreel(
+    *arguments: str, program: Sequence[str] = STORYREEL, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end. `program` is the command line before it."""
+    command = [*program, *arguments]
     return subprocess.run(
         command,
         env=os.environ | environment,
@@ -78,24 +80,29 @@ def wait_until(holds: Callable[[], object], what: str, seconds: float = DEADLINE
 
 class RunningService:
     """`storyreel run` on a root, its standard output in a file. `program` is the command line
-    before "run".
+    before "run". `log`: where standard output goes; absent, next to the root.
     """
 
     user: User | None = None
 
     def __init__(
-        self, root: Path, *arguments: str, program: Sequence[str] = STORYREEL, **environment: str
+        self,
+        root: Path,
+        *arguments: str,
+        program: Sequence[str] = STORYREEL,
+        log: str = "",
+        **environment: str,
     ) -> None:
         self.root = root
-        self._log = root.parent / f"{root.name}.log"
+        self._log = Path(log) if log else root.parent / f"{root.name}.log"
         self._begin = self._log.stat().st_size if self._log.exists() else 0
         command = [*program, "run", "--root", str(root), *arguments]
         if self.user:
             command = self.user.command(*command)
             environment = users.environment() | environment
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, stdout=log, env=os.environ | FAST | environment, cwd=users.CHECKOUT
+                command, stdout=output, env=os.environ | FAST | environment, cwd=users.CHECKOUT
             )
 
     def lines(self) -> list[dict[str, Any]]:

@@ -144,6 +144,24 @@ async def test_an_inbox_that_was_deleted_is_made_and_watched_again(inbox: Path) 
         assert (await first(running)).name == "fox"
 
 
+async def test_no_inbox_is_made_where_a_disk_is_gone_and_the_log_says_so(
+    tmp_path: Path, log_lines: LogCapture
+) -> None:
+    """What was dropped into it was hidden as soon as the disk was mounted again."""
+    root = tmp_path / "root"
+    (root / "inbox").mkdir(parents=True)
+    async with watching(root / "inbox") as running:
+        root.rename(tmp_path / "away")
+        root.mkdir()  # as where a disk was mounted
+        await until(lambda: events(log_lines, "watcher.degraded"))
+        assert names(root) == []
+        root.rmdir()
+        (tmp_path / "away").rename(root)
+        story(root / "inbox/fox", PAGES)
+        assert (await first(running)).name == "fox"
+        await until(lambda: events(log_lines, "watcher.recovered"))
+
+
 def replace_inbox(inbox: Path) -> None:
     inbox.rename(inbox.with_name("old"))
     inbox.mkdir()

@@ -54,6 +54,12 @@ class Looks:
         wanted = self.count + 3
         await until(lambda: self.count >= wanted)
 
+    async def for_seconds(self, seconds: float, clock: Clock) -> None:
+        """Let time pass, with a look now and then."""
+        for _ in range(10):
+            clock.now += seconds / 10
+            await self.more()
+
 
 def growing_copy(job: Job, step: int) -> None:
     """Intake copies a large file, and reports nothing meanwhile."""
@@ -79,10 +85,24 @@ async def test_an_attempt_that_advances_may_take_as_long_as_it_likes(
     for step in range(1, 10):
         advance(job, step)
         await looks.more()
-        clock.now += 599
-        await looks.more()
+        await looks.for_seconds(599, clock)
         assert not watch.done()
     clock.now += 2
+    await asyncio.wait_for(watch, 20)
+
+
+async def test_time_in_which_nobody_could_look_does_not_count(
+    job: Job, threads: Threads, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service was stopped, with its workers: a frozen control group, a sleeping machine."""
+    looks = Looks(monkeypatch)
+    watch = asyncio.create_task(until_stalled(job, lambda: 600.0, threads, clock))
+    await looks.more()
+    clock.now += 100_000
+    await looks.more()
+    await looks.for_seconds(400, clock)
+    assert not watch.done()
+    clock.now += 100
     await asyncio.wait_for(watch, 20)
 
 
@@ -93,8 +113,7 @@ async def test_a_new_setting_holds_for_an_attempt_that_is_running(
     stall_seconds = [600.0]
     watch = asyncio.create_task(until_stalled(job, lambda: stall_seconds[0], threads, clock))
     await looks.more()
-    clock.now += 500
-    await looks.more()
+    await looks.for_seconds(500, clock)
     assert not watch.done()
     stall_seconds[0] = 400.0
     await asyncio.wait_for(watch, 20)
@@ -107,8 +126,7 @@ async def test_a_folder_that_cannot_be_read_is_no_progress_and_no_error(
     watch = asyncio.create_task(until_stalled(job, lambda: 600.0, threads, clock))
     await looks.more()
     job.folder.rename(job.folder.with_name("away"))
-    clock.now += 599
-    await looks.more()
+    await looks.for_seconds(599, clock)
     assert not watch.done()
     clock.now += 2
     await asyncio.wait_for(watch, 20)

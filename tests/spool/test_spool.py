@@ -388,6 +388,20 @@ def test_failing_again_changes_nothing(opened: Spool) -> None:
     assert names(opened.folders.failed) == ["the-fox"]
 
 
+def test_a_story_whose_disk_is_gone_counts_as_neither_failed_nor_finished(opened: Spool) -> None:
+    """It was forgotten until the next sweep, and the log said that it was in failed/."""
+    folders = opened.folders
+    job = claimed(opened)
+    folders.root.rename(folders.root.with_name("away"))
+    with pytest.raises(FileNotFoundError):
+        opened.fail(job, FAILURE)
+    with pytest.raises(FileNotFoundError):
+        opened.finish(job)
+    folders.root.with_name("away").rename(folders.root)
+    assert opened.fail(job, FAILURE) == folders.failed / "the-fox"
+    assert names(folders.failed) == ["the-fox"]
+
+
 def test_an_outbox_elsewhere_gets_whole_films_too(folders: Folders, elsewhere: Path) -> None:
     opened = Spool(folders.model_copy(update={"outbox": elsewhere})).open()
     for target in ("the-fox", "the-fox-2"):

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -103,6 +104,17 @@ def test_a_prepared_worker_has_its_session_its_memory_limit_and_its_files(
     ended = in_child(body)
     assert ended.code == 0, ended.said
     assert ended.said == f"True True {sandbox.is_supported()}"
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="on one core there is nothing to set aside")
+def test_what_is_preloaded_takes_no_memory_for_each_core() -> None:
+    """With the least memory that settings allow, no worker could start on two cores."""
+    program = f"import {', '.join(worker.PRELOADED)}; print(open('/proc/self/status').read())"
+    environment = os.environ | worker.ENVIRONMENT
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    [kibibytes] = re.findall(r"VmData:\s*(\d+) kB", done.stdout)
+    assert int(kibibytes) < 150 * 2**10
 
 
 @pytest.mark.skipif(not sandbox.is_supported(), reason="this kernel has no Landlock")
