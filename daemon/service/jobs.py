@@ -92,7 +92,7 @@ class Jobs:
         """Whether another story may be claimed now."""
         workers = self._settings().workers.count
         resting = self._supervisor.resting
-        wanting = len(self._tasks) - resting - self._supervisor.concluding
+        wanting = len(self._tasks) - resting - len(self._supervisor.endings)
         return wanting < WANTING_PER_WORKER * workers and resting < RESTING_PER_WORKER * workers
 
     # ---- recovery --------------------------------------------------------------------------------

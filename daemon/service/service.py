@@ -18,6 +18,7 @@ from daemon.log import Event, logger, seconds_since
 from daemon.media.library import library
 from daemon.service import systemd
 from daemon.service.claims import Claims
+from daemon.service.endings import Endings
 from daemon.service.jobs import Jobs, cancel_all
 from daemon.service.pruning import keep_pruning
 from daemon.service.room import Room
@@ -71,13 +72,14 @@ class Service:
         self._workers = LocalWorkers(settings)
         self._watcher = Watcher(folders.inbox, lambda: self._settings.watch, self.track_names)
         self._room = Room([folders.work, folders.outbox], self.settings)
+        self._endings = Endings(self._spool, self._threads, self.hold)
         self._supervisor = Supervisor(
             self._spool,
             self._threads,
             self._workers,
             self._room,
             self.settings,
-            self.hold,
+            self._endings,
         )
         self._jobs = Jobs(
             self._spool, self._threads, self._supervisor, self.settings, self.stop_for_workers
@@ -123,11 +125,11 @@ class Service:
         logger().info(
             Event.SERVICE_STOPPED,
             seconds=seconds_since(self._began),
-            delivered=self._supervisor.delivered,
-            failed=self._supervisor.failed,
+            delivered=self._endings.delivered,
+            failed=self._endings.failed,
             left=left,
         )
-        return 1 if self._once and self._supervisor.failed else 0
+        return 1 if self._once and self._endings.failed else 0
 
     # ---- start-up --------------------------------------------------------------------------------
 
@@ -228,7 +230,7 @@ class Service:
 
     def status_line(self) -> str:
         """What `systemctl status` shows."""
-        done = f"{self._supervisor.delivered} delivered, {self._supervisor.failed} failed"
+        done = f"{self._endings.delivered} delivered, {self._endings.failed} failed"
         return f"STATUS={self._supervisor.running} rendering, {len(self._jobs)} at work, {done}"
 
     async def stop_when_done(self) -> None:

@@ -1,4 +1,4 @@
-"""The life of one claimed story: attempts with waits in between, then the outbox or failed/.
+"""The life of one claimed story: attempts with waits in between, then one of its `endings`.
 
 Retries (tenacity) live here and not in the workers, because a story may kill its worker. The
 outcome of an attempt says whether to try again; the job's record on disk says how often it was
@@ -10,32 +10,26 @@ story is compiled again.
 
 import asyncio
 import contextlib
-import errno
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
 from daemon.attempt import Failure, Film, Kind, Order, Outcome
 from daemon.config import Settings
-from daemon.delivery import files, report
-from daemon.errors import FilmError, WorkersBroken
+from daemon.errors import WorkersBroken
 from daemon.log import Event, logger, seconds_since
 from daemon.service import originals
+from daemon.service.endings import Endings, give_back, job_fields
 from daemon.service.room import Room
 from daemon.service.stall import until_stalled
 from daemon.service.steps import until_it_works
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool
 from daemon.spool.looks import exists
-from daemon.spool.memory import Hold
 from daemon.workers import Workers
-
-Holding = Callable[[Hold], Awaitable[None]]
-"""Lets a folder of the inbox wait until it changes."""
 
 LONGEST_ATTEMPT_WAIT_SECONDS = 60.0
 """The longest wait between two attempts at a story."""
@@ -45,8 +39,6 @@ INTERRUPTIONS_PER_ATTEMPT = 3
 """A story may be interrupted by the machine this many times as often as it may be tried."""
 MOST_STALLS = 2
 """Attempts that may stand still: the second one was the retry."""
-LACKING_SHOWN = 10
-"""Files that a log line lists at most: it is not a list of a thousand files."""
 MOST_VOID_ATTEMPTS = 10
 """Attempts that are void because the source changed, before such an attempt is charged."""
 
@@ -54,8 +46,8 @@ MOST_VOID_ATTEMPTS = 10
 class Supervisor:
     """Sees stories through, as many at a time as there are workers.
 
-    `settings` gives the settings in force now. `delivered` and `failed` count stories. `moved` is
-    set whenever a job stops to want a worker.
+    `settings` gives the settings in force now. `moved` is set whenever a job stops to want a
+    worker.
     """
 
     def __init__(
@@ -65,21 +57,18 @@ class Supervisor:
         workers: Workers,
         room: Room,
         settings: Callable[[], Settings],
-        hold: Holding,
+        endings: Endings,
     ) -> None:
-        self.delivered = 0
-        self.failed = 0
+        self.endings = endings
         self.moved = asyncio.Event()
         self._spool = spool
         self._threads = threads
         self._workers = workers
         self._room = room
         self._settings = settings
-        self._hold = hold
         self._slots = asyncio.Semaphore(settings().workers.count)
         self._running: set[str] = set()
         self._resting: set[str] = set()
-        self._concluding: set[str] = set()
         self._end_by: dict[str, float] = {}
         self._is_draining = False
         self._last_music = ""
@@ -94,14 +83,9 @@ class Supervisor:
         """How many jobs wait before their next attempt, and want no worker yet."""
         return len(self._resting)
 
-    @property
-    def concluding(self) -> int:
-        """How many jobs are being delivered, failed or given back, and want no worker any more."""
-        return len(self._concluding)
-
     def is_busy(self, job_id: str) -> bool:
         """Whether a job is being compiled, delivered or failed now; if not, it waits."""
-        return job_id in self._running or job_id in self._concluding
+        return job_id in self._running or job_id in self.endings
 
     def is_stuck(self, now: float) -> bool:
         """Whether an attempt was stopped and still runs. `now`: of the monotonic clock."""
@@ -127,29 +111,26 @@ class Supervisor:
         if job.original and not await self.has_copy(job, began):
             return
         job, outcome = await self.compile(job)
-        with self.conclusion(job):
+        with self.ending(job):
             if isinstance(outcome, Film):
                 if outcome.music:
                     self._last_music = outcome.music
                     await self._threads.publications.run(
                         self._spool.memory.remember_music, outcome.music
                     )
-                await self.deliver(job, began, outcome.seconds)
+                await self.endings.deliver(job, began, outcome.seconds)
                 return
             may_wait = outcome.kind is Kind.ARRIVING and not is_given_up
-            if may_wait and await self.gave_back(job, outcome, began):
+            if may_wait and await self.endings.gave_back(job, outcome, began):
                 return
-            await self.give_up(job, outcome, began)
+            await self.endings.give_up(job, outcome, began)
 
     @contextlib.contextmanager
-    def conclusion(self, job: Job) -> Iterator[None]:
+    def ending(self, job: Job) -> Iterator[None]:
         """The end of a job's life: it wants no worker any more."""
-        self._concluding.add(job.id)
-        self.moved.set()
-        try:
+        with self.endings.ending(job):
+            self.moved.set()
             yield
-        finally:
-            self._concluding.discard(job.id)
 
     async def has_copy(self, job: Job, began: float) -> bool:
         """Copy a story that stays in the inbox, unless that has been done.
@@ -169,9 +150,9 @@ class Supervisor:
                 seconds=seconds_since(began),
             )
             return True
-        with self.conclusion(job):
+        with self.ending(job):
             if not await until_it_works(steps.run, give_back, self._spool, job):
-                await self.give_up(job, originals.unreadable(job), began)
+                await self.endings.give_up(job, originals.unreadable(job), began)
         return False
 
     async def copy(self, job: Job) -> bool:
@@ -192,8 +173,8 @@ class Supervisor:
     async def deliver_again(self, job: Job) -> None:
         """Deliver a job whose target an earlier run has recorded, and perhaps published."""
         began = time.monotonic()
-        with self.conclusion(job):
-            await self.deliver(job, began)
+        with self.ending(job):
+            await self.endings.deliver(job, began)
 
     async def compile(self, job: Job) -> tuple[Job, Outcome]:
         """Make attempts until a film is done or another attempt is useless; the job as charged."""
@@ -385,88 +366,6 @@ class Supervisor:
         finally:
             del self._end_by[job.id]
 
-    # ---- the end of a story ----------------------------------------------------------------------
-
-    async def deliver(self, job: Job, began: float, film_seconds: float | None = None) -> None:
-        """Publish a film and keep its source. `began`: the monotonic time when the job began.
-
-        `film_seconds` None: the film's report says how long it is. A worker that said it made a
-        film and left none fails its story.
-        """
-        try:
-            job = await until_it_works(self._threads.publications.run, self._spool.publish, job)
-        except FilmError as error:
-            mend = "Move the folder back into the inbox; if that goes on, please report it."
-            await self.give_up(job, Failure.of(job.id, Kind.FILM, str(error), mend), began)
-            return
-        folder = self._spool.folders.outbox / job.target
-        if film_seconds is None:
-            film_seconds = await self._threads.publications.run(reported_seconds, folder)
-        await until_it_works(self._threads.steps.run, self._spool.finish, job)
-        self.delivered += 1
-        logger().info(
-            Event.STORY_DELIVERED,
-            **job_fields(job),
-            film=str(folder),
-            film_seconds=round(film_seconds, 3),
-            seconds=seconds_since(began),
-        )
-
-    async def give_up(self, job: Job, failure: Failure, began: float) -> None:
-        """Move a story to failed/, with the reasons. `began`: as for `deliver`."""
-        folder = await until_it_works(self._threads.steps.run, self._spool.fail, job, failure)
-        self.failed += 1
-        logger().error(
-            Event.STORY_FAILED,
-            **job_fields(job),
-            kind=str(failure.kind),
-            folder=str(folder),
-            problems=[str(problem) for problem in failure.problems],
-            seconds=seconds_since(began),
-        )
-
-    async def gave_back(self, job: Job, failure: Failure, began: float) -> bool:
-        """Give a story whose files have not all arrived back to the inbox, uncharged.
-
-        It waits there until something in it changes. False when a folder in the inbox has its name:
-        then that one is the newer, and this one fails.
-        """
-        steps = self._threads.steps
-        job = await until_it_works(steps.run, self._spool.uncharge, job)
-        if not await until_it_works(steps.run, give_back, self._spool, job):
-            return False
-
-        lacking = tuple(
-            f"{problem.file or problem.where} ({problem.what})" for problem in failure.problems
-        )
-        await self._hold(Hold(job.name, job.fingerprint, lacking))
-        logger().warning(
-            Event.STORY_WAITING,
-            story=job.name,
-            lacking=list(lacking[:LACKING_SHOWN]),
-            seconds=seconds_since(began),
-        )
-        return True
-
-
-# ---- looks ---------------------------------------------------------------------------------------
-
-
-def give_back(spool: Spool, job: Job) -> bool:
-    """Give a source back to the inbox; False when its name is taken there. Raises OSError."""
-    if spool.give_back(job):
-        return True
-    if exists(spool.folders.inbox / job.name):
-        return False
-    raise OSError(errno.EIO, "the folder cannot be moved back to the inbox")
-
-
-def reported_seconds(folder: Path) -> float:
-    """How long a published film is, as its report says; 0 when that cannot be read."""
-    published = report.read(folder / files.REPORT)
-    seconds = published.film.get("seconds") if published else None
-    return float(seconds) if isinstance(seconds, int | float) else 0.0
-
 
 # ---- attempts ------------------------------------------------------------------------------------
 
@@ -498,8 +397,3 @@ def last_outcome(state: RetryCallState) -> Outcome:
     assert state.outcome, "tenacity asks after an attempt"
     outcome: Outcome = state.outcome.result()
     return outcome
-
-
-def job_fields(job: Job) -> dict[str, str | int]:
-    """The fields of every log line about an attempt (`log.JOB`)."""
-    return {"story": job.name, "job": job.id, "attempt": job.attempts}

@@ -60,7 +60,7 @@ class Lives:
         self.drained = False
         self.busy: set[str] = set()
         self.resting = 0
-        self.concluding = 0
+        self.endings: set[str] = set()
         self.moved = asyncio.Event()
         self.error: BaseException | None = None
 
@@ -287,14 +287,16 @@ async def test_a_story_is_claimed_when_a_worker_is_free_or_has_none_ahead(parts:
     await parts.end()
 
 
-@pytest.mark.parametrize("kind", ["resting", "concluding"])
-async def test_stories_that_want_no_worker_occupy_no_place(parts: Parts, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "one"), [("resting", 1), ("endings", {"a job"})])
+async def test_stories_that_want_no_worker_occupy_no_place(
+    parts: Parts, kind: str, one: object
+) -> None:
     for number in range(4):
         await parts.claims.claim(parts.drop(f"story {number}"))
     place = asyncio.create_task(parts.jobs.free_place())
     await asyncio.sleep(0.01)
     assert not place.done()
-    setattr(parts.lives, kind, 1)
+    setattr(parts.lives, kind, one)
     parts.lives.moved.set()
     await asyncio.wait_for(place, 20)
     await parts.end()

@@ -26,6 +26,7 @@ from daemon.config import Settings
 from daemon.errors import Problem, WorkersBroken
 from daemon.inbox import entries_of, fingerprint
 from daemon.service import originals, room, stall, steps, supervisor
+from daemon.service.endings import Endings, reported_seconds
 from daemon.service.room import Room, Space
 from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
@@ -134,13 +135,14 @@ def supervise(
     async def hold(waiting: Hold) -> None:
         holding.append(waiting)
 
+    threads = SpoolThreads()
     return Supervisor(
         spool,
-        SpoolThreads(),
+        threads,
         workers,
         disks or Room(folders, lambda: settings),
         lambda: settings,
-        hold,
+        Endings(spool, threads, hold),
     )
 
 
@@ -178,7 +180,11 @@ async def test_a_film_is_delivered(spool: Spool, settings: Settings, log_lines: 
     assert (spool.folders.outbox / "the-fox/the-fox.mp4").read_text() == "attempt 1"
     assert names(spool.folders.done) == ["the-fox"]
     assert names(spool.folders.work) == [".lock"]
-    assert (supervised.delivered, supervised.failed, supervised.running) == (1, 0, 0)
+    assert (supervised.endings.delivered, supervised.endings.failed, supervised.running) == (
+        1,
+        0,
+        0,
+    )
     assert [line["event"] for line in log_lines.entries] == [
         "render.started",
         "render.finished",
@@ -215,7 +221,7 @@ async def test_a_failure_that_cannot_pass_is_not_tried_again(
     ]
     assert names(spool.folders.work) == [".lock"]
     assert names(spool.folders.outbox) == []
-    assert (supervised.delivered, supervised.failed) == (0, 1)
+    assert (supervised.endings.delivered, supervised.endings.failed) == (0, 1)
     (line,) = events(log_lines, "story.failed")
     assert (line["kind"], line["folder"]) == (str(kind), str(spool.folders.failed / "the-fox"))
     assert line["problems"] == [f"page 1: {kind} 1. Mend it."]
@@ -248,7 +254,7 @@ async def test_a_story_whose_attempts_are_used_up_fails_with_the_last_reason(
     assert [problem.what for problem in reasons.read(spool.folders.failed / "the-fox")] == [
         f"{kind} 3"
     ]
-    assert supervised.failed == 1
+    assert supervised.endings.failed == 1
 
 
 async def test_the_files_of_a_failed_attempt_are_removed_before_the_next_one_begins(
@@ -330,7 +336,7 @@ async def test_as_many_stories_as_there_are_workers_are_compiled_at_once(
         *(supervised.see_through(claimed(spool, f"story {number}")) for number in range(6))
     )
     assert workers.most_at_once == 2
-    assert supervised.delivered == len(names(spool.folders.outbox)) == 6
+    assert supervised.endings.delivered == len(names(spool.folders.outbox)) == 6
 
 
 async def test_progress_is_logged_when_it_has_changed(
@@ -375,7 +381,7 @@ def test_a_story_that_kills_the_service_is_tried_as_often_as_allowed_over_all_re
         async def live() -> int:
             supervised = supervise(opened, Scripted(kill), settings)
             await supervised.see_through(job)
-            return supervised.failed
+            return supervised.endings.failed
 
         return f"{asyncio.run(live())} failed"
 
@@ -434,13 +440,13 @@ async def test_a_film_that_an_earlier_run_began_to_publish_is_delivered_and_coun
     (line,) = events(log_lines, "story.delivered")
     assert (line["story"], line["job"], line["film_seconds"]) == ("the-fox", job.id, 78.5)
     assert line["film"] == str(spool.folders.outbox / "the-fox")
-    assert (supervised.delivered, supervised.concluding) == (1, 0)
+    assert (supervised.endings.delivered, len(supervised.endings)) == (1, 0)
 
 
 @pytest.mark.parametrize("report", ["", "{}", '{"film": {"seconds": "long"}}'])
 def test_a_report_without_a_length_gives_none(tmp_path: Path, report: str) -> None:
     (tmp_path / "report.json").write_text(report)
-    assert supervisor.reported_seconds(tmp_path) == 0.0
+    assert reported_seconds(tmp_path) == 0.0
 
 
 async def test_a_cancelled_attempt_is_not_charged_and_the_story_continues_at_the_next_start(
@@ -546,7 +552,7 @@ async def test_an_attempt_past_its_time_limit_counts_as_stuck(
     let_go.set()
     await asyncio.wait_for(task, 20)
     assert not supervised.is_stuck(now + 1e6)
-    assert supervised.delivered == 1, "it ended with a film after all"
+    assert supervised.endings.delivered == 1, "it ended with a film after all"
 
 
 async def test_an_attempt_that_stands_still_is_ended_and_tried_once_more(
@@ -573,7 +579,7 @@ async def test_a_story_that_stood_still_once_may_still_become_a_film(
     )
     supervised = supervise(spool, Scripted(forever, film), settings)
     await supervised.see_through(claimed(spool))
-    assert supervised.delivered == 1
+    assert supervised.endings.delivered == 1
 
 
 async def test_no_attempt_begins_on_a_full_disk(spool: Spool, make_settings: SettingsMaker) -> None:
@@ -626,7 +632,7 @@ async def test_an_attempt_during_which_somebody_wrote_on_is_void_and_uncharged(
     supervised = supervise(spool, workers, settings)
     await supervised.see_through(job)
     assert [order.number for order in workers.orders] == [1, 1]
-    assert (supervised.delivered, supervised.failed) == (1, 0)
+    assert (supervised.endings.delivered, supervised.endings.failed) == (1, 0)
     assert names(spool.folders.done / "the-fox") == ["late.mp3", "manifest.json"]
     (line,) = events(log_lines, "render.retrying")
     assert "somebody wrote into the folder" in line["reason"]
@@ -641,7 +647,7 @@ async def test_litter_that_appears_during_an_attempt_does_not_void_it(
     workers = Scripted(writing(name, film))
     supervised = supervise(spool, workers, settings)
     await supervised.see_through(claimed(spool))
-    assert (len(workers.orders), supervised.delivered) == (1, 1)
+    assert (len(workers.orders), supervised.endings.delivered) == (1, 1)
 
 
 async def test_a_story_is_compiled_again_only_when_nobody_writes_into_it_any_more(
@@ -677,7 +683,7 @@ async def test_a_story_is_compiled_again_only_when_nobody_writes_into_it_any_mor
     await asyncio.wait_for(task, 20)
     assert looks == 6, "one after the void attempt, four until it is quiet, one after the film"
     assert recorded == [fingerprint(entries_of(spool.folders.done / "the-fox"))]
-    assert (supervised.resting, supervised.delivered) == (0, 1)
+    assert (supervised.resting, supervised.endings.delivered) == (0, 1)
 
 
 async def test_a_source_that_changes_during_every_attempt_is_charged_in_the_end(
@@ -724,7 +730,7 @@ async def test_a_source_that_cannot_be_looked_at_counts_as_unchanged(
     monkeypatch.setattr(originals, "origin_fingerprint", fail)
     supervised = supervise(spool, Scripted(film), settings)
     await supervised.see_through(claimed(spool))
-    assert supervised.delivered == 1
+    assert supervised.endings.delivered == 1
 
 
 async def test_a_worker_that_says_it_made_a_film_and_left_none_fails_its_story(
@@ -737,7 +743,7 @@ async def test_a_worker_that_says_it_made_a_film_and_left_none_fails_its_story(
 
     supervised = supervise(spool, Scripted(nothing), settings)
     await supervised.see_through(claimed(spool))
-    assert (supervised.delivered, supervised.failed) == (0, 1)
+    assert (supervised.endings.delivered, supervised.endings.failed) == (0, 1)
     assert names(spool.folders.outbox) == []
     (problem,) = reasons.read(spool.folders.failed / "the-fox")
     assert "has no film in it" in problem.what
@@ -766,7 +772,11 @@ async def test_a_story_whose_files_differ_from_its_manifest_goes_back_to_the_inb
     assert held == [Hold("the-fox", job.fingerprint, lacking)]
     (line,) = events(log_lines, "story.waiting")
     assert (line["story"], line["lacking"]) == ("the-fox", list(lacking))
-    assert (supervised.delivered, supervised.failed, supervised.concluding) == (0, 0, 0)
+    assert (supervised.endings.delivered, supervised.endings.failed, len(supervised.endings)) == (
+        0,
+        0,
+        0,
+    )
 
 
 async def test_a_story_that_was_given_up_fails_when_it_has_still_not_arrived(
