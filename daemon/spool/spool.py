@@ -418,7 +418,7 @@ def copy_files(source: Path, target: Path) -> None:
 def not_claimed(error: OSError) -> Unclaimable:
     """What the error of a claim says about the folder. Raises an error that says nothing of it."""
     if error.errno in FORBIDDEN:
-        mend = "Give the service's user permission to write to the inbox, and take its sticky bit."
+        mend = "Let the service's user write to the inbox, without its sticky bit (chmod -t)."
         return Unclaimable("the service may not rename it", mend)
     if error.errno in (errno.EXDEV, errno.EBUSY):
         mend = "Move the files themselves into the inbox, not a mount point."
