@@ -91,6 +91,7 @@ class Trial:
     def harm(self) -> Iterator[None]:
         """Harm is done for as long as the block lasts; then all stories must come to an end."""
         self._harm_began = datetime.now(UTC)
+        self._harm_ended = time.monotonic()  # for whoever waits for the stories meanwhile
         yield
         self.times += 1
         self._harm_ended = time.monotonic()
