@@ -315,7 +315,7 @@ class WorkerSettings(_Table):
         60.0, ge=0, le=86_400, description="seconds that running stories get at shutdown."
     )
     memory_mib: Annotated[int, Mark.RESTART] = Field(
-        4096, ge=256, description="MiB of memory that one worker may use, 256 or more."
+        4096, ge=512, description="MiB of memory that one worker may use, 512 or more."
     )
 
 

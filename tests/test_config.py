@@ -339,7 +339,7 @@ def test_a_music_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
         ("workers", "stall_seconds", ["0", "nan", "inf"]),
         ("workers", "retry_seconds", ["0", "nan"]),
         ("workers", "drain_seconds", ["-1", "nan", "inf"]),
-        ("workers", "memory_mib", ["255"]),
+        ("workers", "memory_mib", ["511"]),
         ("limits", "pages", ["0"]),
         ("limits", "picture_megapixels", ["0", "501"]),
         ("limits", "file_mib", ["0"]),
