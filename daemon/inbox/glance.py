@@ -8,7 +8,6 @@ not change a folder's time: `shows_new_names` tells them apart.
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from daemon.inbox.entries import Entry, Subfolder
 UNCERTAIN_SECONDS = 2.5
 """Two changes within this time may leave the same time on a folder: filesystems count in steps of
 up to 2 s (FAT). So a folder's time counts only when it was the same that much earlier."""
-PROBE = ".storyreel-glance-"
+PROBE = ".storyreel-glance"
+NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,33 @@ class Glance:
 def shows_new_names(folder: Path) -> bool:
     """Whether the filesystem of a folder changes a folder's time for a new name in it.
 
-    It is tried, in a hidden folder that is removed again. Not being able to try counts as no.
+    It is tried, in a hidden folder that is removed again; what a run that was cut off has left of
+    it is used. Not being able to try counts as no.
     """
-    with (
-        contextlib.suppress(OSError),
-        tempfile.TemporaryDirectory(prefix=PROBE, dir=folder) as made,
-    ):
-        os.utime(made, (0, 0))
-        Path(made, "new").touch()
-        return Path(made).stat().st_mtime_ns != 0
-    return False
+    probe = folder / PROBE
+    try:
+        with contextlib.suppress(FileExistsError):
+            probe.mkdir()
+        descriptor = os.open(probe, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return changes_with_a_name(descriptor)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            probe.rmdir()
+
+
+def changes_with_a_name(descriptor: int) -> bool:
+    """Whether the time of an open folder changes with a new name, which is removed again."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(NEW, dir_fd=descriptor)
+    os.utime(descriptor, (0, 0))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    os.close(os.open(NEW, flags, 0o600, dir_fd=descriptor))
+    has_changed = os.fstat(descriptor).st_mtime_ns != 0
+    os.unlink(NEW, dir_fd=descriptor)
+    return has_changed

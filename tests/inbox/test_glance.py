@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -157,9 +158,27 @@ def test_a_filesystem_is_tried_before_glances_are_trusted(
 ) -> None:
     assert shows_new_names(tmp_path)
     assert names(tmp_path) == []
-    monkeypatch.setattr(Path, "touch", lambda _: None)  # as if the time stayed
+    monkeypatch.setattr(os, "utime", lambda *_: None)
+    real = os.fstat
+    monkeypatch.setattr(os, "fstat", lambda fd: Mock(wraps=real(fd), st_mtime_ns=0))
     assert not shows_new_names(tmp_path)
     assert names(tmp_path) == []
+
+
+def test_what_a_run_that_was_cut_off_has_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".storyreel-glance").mkdir()
+    (tmp_path / ".storyreel-glance/new").touch()
+    assert shows_new_names(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_a_link_in_the_place_of_the_trial_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    os.utime(tmp_path / "elsewhere", (7, 7))
+    (tmp_path / "inbox/.storyreel-glance").symlink_to(tmp_path / "elsewhere")
+    assert not shows_new_names(tmp_path / "inbox")
+    assert (tmp_path / "elsewhere").stat().st_mtime == 7
 
 
 def test_where_nothing_can_be_tried_no_glance_is_trusted(open_root: Path) -> None:
