@@ -67,8 +67,9 @@ JOB = ("story", "job", "attempt")
 
 EVENTS: Mapping[Event, Description] = {
     Event.SERVICE_STARTED: Description(
-        "The service has opened its folders, and no other instance uses them.",
-        ("version", "pid", "root", "workers", "tracks"),
+        "The service has opened its folders, and no other instance uses them. `confinement`:"
+        " the version of Landlock (0: none), and whether system calls are filtered.",
+        ("version", "pid", "root", "workers", "tracks", "confinement"),
     ),
     Event.SERVICE_READY: Description(
         "The first scan of the inbox is done; stories are being taken.", ("seconds",)

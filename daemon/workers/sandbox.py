@@ -38,6 +38,9 @@ READABLE = (
 OUT_OF_MEMORY_SCORE = Path("/proc/self/oom_score_adj")
 FIRST_TO_END = 500
 """What is added to the kernel's score, in thousandths of all memory."""
+LARGEST_FILE = 64 * 2**30
+MOST_OPEN_FILES = 4096
+"""Bytes of one file, and open files: more than any story needs."""
 
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
@@ -60,10 +63,15 @@ WRITE_FOLDER = FSAccess.all() & ~FSAccess.EXECUTE
 
 def is_supported() -> bool:
     """Whether this machine's kernel can confine workers."""
+    return version() > 0
+
+
+def version() -> int:
+    """The version of Landlock's interface that the kernel has; 0 when it has none."""
     try:
-        return bool(landlock.landlock_abi_version() > 0)
+        return int(landlock.landlock_abi_version())
     except OSError:
-        return False
+        return 0
 
 
 def confine(writable: Path, readable: Iterable[Path]) -> None:
@@ -127,9 +135,22 @@ def isolate() -> None:
         os.close(ruleset)
 
 
-def limit_memory(mib: int) -> None:
-    """Let allocations beyond `mib` MiB fail: a story that needs too much fails alone."""
-    resource.setrlimit(resource.RLIMIT_DATA, (mib * 2**20, mib * 2**20))
+def limit_resources(memory_mib: int) -> None:
+    """Let allocations beyond `memory_mib` MiB fail: a story that needs too much fails alone.
+
+    And no core is dumped, for it would hold what strangers sent; nor can files be opened without
+    end, or one be larger than any film.
+    """
+    limits = {
+        resource.RLIMIT_DATA: memory_mib * 2**20,
+        resource.RLIMIT_FSIZE: LARGEST_FILE,
+        resource.RLIMIT_NOFILE: MOST_OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, limit in limits.items():
+        _, hard = resource.getrlimit(kind)
+        least = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (least, least))
 
 
 def offer_to_out_of_memory_killer() -> None:
@@ -141,26 +162,23 @@ def offer_to_out_of_memory_killer() -> None:
         OUT_OF_MEMORY_SCORE.write_text(str(FIRST_TO_END))
 
 
-def drop_capabilities() -> None:
-    """Give up what the service may do beyond an ordinary user, for good (capabilities(7)).
+def drop_privileges() -> None:
+    """Give up what the service may do beyond an ordinary user, and what a program could regain.
 
-    The service may have the right to give itself access to other owners' folders. Whoever decodes
-    files from strangers must not have it. Root keeps what makes it root: as an ordinary user it
-    could not read what others may not. Raises OSError.
+    The service may have the right to give itself access to other owners' folders (capabilities(7)).
+    Whoever decodes files from strangers must not have it. Root keeps what makes it root: as an
+    ordinary user it could not read what others may not. Raises OSError.
     """
-    if os.geteuid() == 0:
-        return
     libc = ctypes.CDLL(None, use_errno=True)
-    header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION_3, 0)
-    none = (ctypes.c_uint32 * 6)()
-    for refused in (
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
-        libc.capset(header, none),
-    ):
-        if refused:
-            code = ctypes.get_errno()
-            raise OSError(code, f"capabilities cannot be given up: {os.strerror(code)}")
+    done = [libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)]
+    if os.geteuid() != 0:
+        header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION_3, 0)
+        none = (ctypes.c_uint32 * 6)()
+        done.append(libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
+        done.append(libc.capset(header, none))
+    if any(done):
+        code = ctypes.get_errno()
+        raise OSError(code, f"privileges cannot be given up: {os.strerror(code)}")
 
 
 def lead_session() -> None:

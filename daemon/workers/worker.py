@@ -14,7 +14,7 @@ from daemon import log
 from daemon.attempt import Failure, Kind, Order, Outcome
 from daemon.config import Log, Settings
 from daemon.progress import reporter
-from daemon.workers import sandbox
+from daemon.workers import sandbox, seccomp
 
 PRELOADED = ["daemon.compiler"]
 """Modules that a fork server imports once for all workers."""
@@ -53,6 +53,14 @@ def conditions_of(settings: Settings) -> Conditions:
     )
 
 
+def confinement() -> dict[str, int | bool]:
+    """What this machine's kernel confines workers with.
+
+    `landlock`: the version of its interface, 0 for none; `seccomp`: whether it filters calls.
+    """
+    return {"landlock": sandbox.version(), "seccomp": seccomp.is_supported()}
+
+
 def set_up(conditions: Conditions) -> None:
     """Prepare this process: what each worker does before it is given a story. Cannot be undone.
 
@@ -60,10 +68,12 @@ def set_up(conditions: Conditions) -> None:
     """
     log.setup(conditions.log)
     sandbox.offer_to_out_of_memory_killer()
-    sandbox.limit_memory(conditions.memory_mib)
-    sandbox.drop_capabilities()
+    sandbox.limit_resources(conditions.memory_mib)
+    sandbox.drop_privileges()
     if sandbox.is_supported():
         sandbox.confine(writable=conditions.writable, readable=conditions.readable)
+    if seccomp.is_supported():
+        seccomp.refuse(seccomp.NEVER_NEEDED)
     sandbox.lead_session()
 
 
@@ -77,6 +87,8 @@ def work(conditions: Conditions, order: Order) -> Outcome:
         if sandbox.is_supported():
             readable = [*conditions.readable, order.source]
             sandbox.confine(writable=order.attempt, readable=readable)
+        if seccomp.is_supported() and order.settings.film.writer != "moviepy":
+            seccomp.refuse(seccomp.PROGRAMS)  # that writer starts ffmpeg
         sandbox.die_with(conditions.service)
     except OSError as error:
         mend = "It is tried again. Look at the disk and the folders."

@@ -262,7 +262,7 @@ def test_a_confined_process_opens_no_connection(work: Path, library: Path) -> No
 
 def test_allocating_memory_beyond_the_limit_raises_a_memory_error() -> None:
     def body() -> str:
-        sandbox.limit_memory(1024)
+        sandbox.limit_resources(1024)
         assert len(bytearray(64 * 2**20)) == 64 * 2**20
         try:
             bytearray(1100 * 2**20)
@@ -361,7 +361,7 @@ def test_a_worker_has_none_of_the_capabilities_of_the_service(tmp_path: Path) ->
         become_a_service_with_fowner()
         assert set(capabilities().values()) == {"8"}
         os.fchmod(folder, 0o701)
-        sandbox.drop_capabilities()
+        sandbox.drop_privileges()
         assert set(capabilities().values()) == {""}
         with pytest.raises(PermissionError):
             os.fchmod(folder, 0o707)
