@@ -524,7 +524,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 def test_an_attempt_whose_folder_is_gone_does_not_bring_it_back(order: Order) -> None:
-    """The service ends an attempt, and its worker may go on for a few seconds."""
+    """N17: The service ends an attempt, and its worker may go on for a few seconds."""
     order.attempt.rmdir()
     assert failure(order).kind is Kind.MACHINE
     assert not order.attempt.exists()

@@ -204,6 +204,9 @@ def test_every_test_that_the_page_on_reliability_names_exists() -> None:
         definition_of(file, test)
 
 
+WAYS_OF_FINDING = ("reading", "reproduced", "simulated error", "crash states", "fault tests")
+
+
 def test_the_test_that_holds_a_defect_names_its_number() -> None:
     """The table of defects: each has its number, how it was found, and one test."""
     table = RELIABILITY.split("## Defects found", 1)[1]
@@ -211,7 +214,7 @@ def test_the_test_that_holds_a_defect_names_its_number() -> None:
     assert len(lines) == len(re.findall(r"^\| ", table, re.MULTILINE)) - 1, "all but the heading"
     for number, line in lines:
         _, found, held = line.split(" | ")
-        assert found in ("reading", "reproduced", "simulated error", "crash states"), number
+        assert found in WAYS_OF_FINDING, number
         [(file, test)] = re.findall(NAMED_TEST, held)
         said = ast.get_docstring(definition_of(file, test)) or ""
         assert re.search(rf"\b{number}\b", said), f"{number} is not in the docstring of {test}"

@@ -272,7 +272,7 @@ def test_the_traceback_that_a_library_logs_is_kept() -> None:
 
 
 def test_a_line_that_cannot_be_written_raises_nothing() -> None:
-    """It ended the service, or the story that it was about."""
+    """N13: It ended the service, or the story that it was about."""
     with Path("/dev/full").open("w", encoding="utf-8") as stream:
         log.setup(Log(), stream)
         logger().info(Event.STORY_READY, story="fox", seconds=1.0)

@@ -166,6 +166,7 @@ def test_a_filesystem_is_tried_before_glances_are_trusted(
 
 
 def test_what_a_run_that_was_cut_off_has_left_is_removed(tmp_path: Path) -> None:
+    """N19"""
     (tmp_path / ".storyreel-glance").mkdir()
     (tmp_path / ".storyreel-glance/new").touch()
     assert shows_new_names(tmp_path)

@@ -147,7 +147,7 @@ async def test_an_inbox_that_was_deleted_is_made_and_watched_again(inbox: Path) 
 async def test_no_inbox_is_made_where_a_disk_is_gone_and_the_log_says_so(
     tmp_path: Path, log_lines: LogCapture
 ) -> None:
-    """What was dropped into it was hidden as soon as the disk was mounted again."""
+    """N14: What was dropped into it was hidden as soon as the disk was mounted again."""
     root = tmp_path / "root"
     (root / "inbox").mkdir(parents=True)
     async with watching(root / "inbox") as running:
@@ -227,7 +227,7 @@ async def test_when_the_watcher_ends_nothing_of_its_own_is_left_in_the_inbox(inb
 
 @pytest.mark.parametrize("steps", range(5))
 async def test_a_wait_that_is_cancelled_while_its_event_comes_ends(steps: int) -> None:
-    """A service that was stopped at the instant of a notification never ended."""
+    """N9: A service that was stopped at the instant of a notification never ended."""
     event = asyncio.Event()
     waiting = asyncio.create_task(watcher.set_within(event, 60))
     await asyncio.sleep(0.01)
@@ -717,7 +717,7 @@ def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_a_folder_that_waits_is_only_glanced_at_until_something_comes(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten thousand unfinished folders took a fifth of a core, in looks at what had not changed."""
+    """N21: ten thousand unfinished folders took a fifth of a core, in looks at what was as before."""
     fox = story(inbox / "fox", PAGES)
     story(inbox / "owl", PAGES)
     (fox / "02.wav").rename(inbox.parent / "02.wav")
@@ -782,7 +782,7 @@ async def test_a_held_folder_is_looked_at_for_any_change_of_its_files(
 async def test_thousands_of_folders_at_once_are_no_thousands_of_lines(
     inbox: Path, log_lines: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """journald drops lines after 10,000 in 30 s, and with them those about stories that fail."""
+    """N22: journald drops lines after 10,000 in 30 s, also those about stories that fail."""
     monkeypatch.setattr(quota, "MOST_LINES", 20)
     for number in range(50):
         (inbox / f"fox-{number}").mkdir()

@@ -108,7 +108,7 @@ def missing_programs() -> list[str]:
 def test_a_folder_of_any_owner_becomes_a_film_and_one_that_is_not_readable_is_reported(
     place: Path, kind: str
 ) -> None:
-    """Plain `cp -r` by a user of the group was never taken."""
+    """N8: Plain `cp -r` by a user of the group was never taken."""
     if missing := missing_programs():
         pytest.skip(f"needs {', '.join(missing)}")
     drops = [Drop(*each) for each in product(DROPPERS, UMASKS, PROGRAMS)]

@@ -430,7 +430,7 @@ def test_wrong_settings_end_the_service_with_78_and_a_list_of_all_faults(
 def test_a_story_whose_file_is_not_as_declared_waits_also_over_a_restart(
     root: Path, tmp_path: Path
 ) -> None:
-    """It was claimed, copied and given back once more at each start."""
+    """N20: It was claimed, copied and given back once more at each start."""
     folder = story(tmp_path / "fox", (0.4,), files={"01.png": {"sha256": "0" * 64}})
     with running_service(root) as service:
         drop(folder, root)

@@ -94,7 +94,7 @@ async def test_an_attempt_that_advances_may_take_as_long_as_it_likes(
 async def test_time_in_which_nobody_could_look_does_not_count(
     job: Job, threads: Threads, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The service was stopped, with its workers: a frozen control group, a sleeping machine."""
+    """N18: the service was stopped with its workers: a frozen control group, a sleeping machine."""
     looks = Looks(monkeypatch)
     watch = asyncio.create_task(until_stalled(job, lambda: 600.0, threads, clock))
     await looks.more()

@@ -389,7 +389,7 @@ def test_failing_again_changes_nothing(opened: Spool) -> None:
 
 
 def test_a_story_whose_disk_is_gone_counts_as_neither_failed_nor_finished(opened: Spool) -> None:
-    """It was forgotten until the next sweep, and the log said that it was in failed/."""
+    """N15: It was forgotten until the next sweep, and the log said that it was in failed/."""
     folders = opened.folders
     job = claimed(opened)
     folders.root.rename(folders.root.with_name("away"))

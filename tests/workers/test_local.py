@@ -365,7 +365,7 @@ def end_all(pids: list[int]) -> None:
 async def test_an_idle_worker_that_is_killed_costs_no_attempt(
     pool_settings: Settings, order: Order, seconds: float
 ) -> None:
-    """The kernel's out-of-memory killer takes the largest process, not the busiest.
+    """N10: The kernel's out-of-memory killer takes the largest process, not the busiest.
 
     The pool checks its processes every 0.1 s, in silence: an order may come sooner.
     """
@@ -386,7 +386,7 @@ async def test_an_idle_worker_that_is_killed_costs_no_attempt(
 
 
 async def test_a_pool_that_cannot_start_is_replaced(pool_settings: Settings, order: Order) -> None:
-    """Such as when the fork server has ended: multiprocessing starts it again at the next try."""
+    """N12: such as when the fork server has ended: multiprocessing then starts it again."""
     pool = LocalWorkers(pool_settings)
     pool._pool = cast("ProcessPool", BreakingPool())
     try:
@@ -407,6 +407,7 @@ class LosingPool:
 
 
 async def test_an_order_that_a_breaking_pool_has_lost_is_not_waited_for(order: Order) -> None:
+    """N11"""
     losing = cast("ProcessPool", LosingPool())
     conditions = conditions_of(order.settings)
     with pytest.raises(BrokenProcessPool):

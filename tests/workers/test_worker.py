@@ -108,7 +108,7 @@ def test_a_prepared_worker_has_its_session_its_memory_limit_and_its_files(
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="on one core there is nothing to set aside")
 def test_what_is_preloaded_takes_no_memory_for_each_core() -> None:
-    """With the least memory that settings allow, no worker could start on two cores."""
+    """N16: With the least memory that settings allow, no worker could start on two cores."""
     program = f"import {', '.join(worker.PRELOADED)}; print(open('/proc/self/status').read())"
     environment = os.environ | worker.ENVIRONMENT
     command = [sys.executable, "-c", program]
