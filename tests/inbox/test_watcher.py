@@ -717,7 +717,7 @@ def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_a_folder_that_waits_is_only_glanced_at_until_something_comes(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """N21: ten thousand unfinished folders took a fifth of a core, in looks at what was as before."""
+    """N21: ten thousand unfinished folders took a fifth of a core, in looks for nothing."""
     fox = story(inbox / "fox", PAGES)
     story(inbox / "owl", PAGES)
     (fox / "02.wav").rename(inbox.parent / "02.wav")
