@@ -16,10 +16,10 @@ from daemon.cli.console import (
     say,
     settings_or_exit,
 )
-from daemon.compiler import compile_order
 from daemon.delivery import files
 from daemon.printable import printable
 from daemon.progress import Reporter
+from daemon.workers.alone import compile_alone
 
 
 @explaining_rights()
@@ -35,9 +35,11 @@ def compile_folder(
     source = folder.resolve()
     name = source.name
     with tempfile.TemporaryDirectory(prefix=".storyreel-", dir=output) as attempt:
-        order = Order("compile", name, 1, source, Path(attempt), settings, preview=preview)
+        order = Order(
+            "compile", name, 1, source, Path(attempt).resolve(), settings, preview=preview
+        )
         with progress_bar(name) as report:
-            outcome = compile_order(order, report)
+            outcome = compile_alone(order, report)
         if isinstance(outcome, Film):
             target = f"{name}.preview" if preview else name
             film = files.place_in(Path(attempt), output, target)

@@ -1,7 +1,8 @@
 """Where attempts run. An engine takes an order and returns an outcome, even when the worker dies.
 
-`local` is the engine that uses this machine. `worker` is the child's side, the same for every
-engine. `sandbox` limits what a worker may do, and `seccomp` what it may ask of the kernel.
+`local` is the engine that uses this machine, and `alone` one attempt without an engine. `worker` is
+the child's side, the same for all. `sandbox` limits what a worker may do, and `seccomp` what it may
+ask of the kernel.
 """
 
 from typing import Protocol

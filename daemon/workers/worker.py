@@ -77,8 +77,10 @@ def set_up(conditions: Conditions) -> None:
     sandbox.lead_session()
 
 
-def work(conditions: Conditions, order: Order) -> Outcome:
+def work(conditions: Conditions, order: Order, report_seconds: float = 1.0) -> Outcome:
     """Make one attempt, and report its progress in the attempt's folder. Once in each process.
+
+    Within a stage it is reported at most once in `report_seconds`.
 
     It is confined to the story's source and the attempt's folder: not even a worker that a story
     has taken over reaches another story, or the record of its own.
@@ -96,4 +98,4 @@ def work(conditions: Conditions, order: Order) -> Outcome:
 
     from daemon.compiler import compile_order  # noqa: PLC0415, RUF100 - see above
 
-    return compile_order(order, reporter(order.attempt))
+    return compile_order(order, reporter(order.attempt, report_seconds))

@@ -44,7 +44,7 @@ def test_the_trace_of_a_bug_is_shown_in_lines_and_not_obeyed(
 ) -> None:
     """M10: an exception's words may hold a stranger's names."""
     failure = Failure.of("compile", Kind.PROGRAM, "a bug", "Report it.", "line 1\nfox\x1b[31m")
-    monkeypatch.setattr("daemon.cli.compile.compile_order", lambda *_: failure)
+    monkeypatch.setattr("daemon.cli.compile.compile_alone", lambda *_: failure)
     assert compile_folder(tmp_path, tmp_path, None) == STORY_AT_FAULT
     assert capsys.readouterr().err.splitlines()[-2:] == ["line 1", "fox\\x1b[31m"]
 
