@@ -1,8 +1,9 @@
 """Folders that are not ours yet: watched until they are complete and quiet, then on offer.
 
-`watcher` is the loop, and `roster` what it knows of each folder. `view` looks at a folder, `looks`
-does so on threads, `entries` are the files that it finds, and `readiness` is the rule that decides.
-`notifications` say where to look sooner, and `health` whether they arrive.
+`watcher` is the loop, `roster` what it knows of each folder, and `agenda` whose time comes next.
+`view` looks at a folder, `looks` does so on threads, `entries` are the files that it finds, and
+`readiness` is the rule that decides. `notifications` say where to look sooner, and `health` whether
+they arrive.
 
 Others use the names below, and `watcher.Watcher`: `storyreel status`, which only looks, must not
 wait for the import of the log and of watchdog.
