@@ -126,17 +126,18 @@ class Roster:
         for name in names:
             self._agenda.put(name, math.inf)
 
-    def waiting(self, now: float) -> set[str]:
-        """The folders that only wait for what they lack: a change of their names ends that.
+    def at_rest(self, now: float) -> set[str]:
+        """The folders that wait for what they lack, or are on offer: a glance is enough for them.
 
-        Not those that could not be read or are held, for which any change counts, and not those
-        that are due.
+        A change of its names ends the wait of the one, and takes the other back; what else changes
+        in a folder on offer shows when it is claimed. Not those that could not be read or are held,
+        for which any change counts, and not those that are due.
         """
         return {
             name
             for name, folder in self._folders.items()
-            if folder.is_waiting and folder.watched and self.look_at(name) > now
-            if name not in self._held
+            if (folder.is_waiting and folder.watched) or name in self.offers
+            if self.look_at(name) > now and name not in self._held
         }
 
     def clear(self) -> None:
