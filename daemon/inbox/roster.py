@@ -133,11 +133,12 @@ class Roster:
         in a folder on offer shows when it is claimed. Not those that could not be read or are held,
         for which any change counts, and not those that are due.
         """
+        others = self._agenda.due(now) | self._held.keys()
         return {
             name
             for name, folder in self._folders.items()
             if (folder.is_waiting and folder.watched) or name in self.offers
-            if self.look_at(name) > now and name not in self._held
+            if name not in others
         }
 
     def clear(self) -> None:
