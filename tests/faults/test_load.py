@@ -183,9 +183,9 @@ def idle_cpu(service: RunningService, began: float) -> float:
 
 # ---- latency -------------------------------------------------------------------------------------
 
-LONG_PAGES = 12 if IS_LONG else 2
+LONG_PAGES = 8 if IS_LONG else 2
 """Pages of five seconds of a story that stands for an hour-long one: through moviepy's writer, a
-minute of rendering and more; in the short form, some seconds."""
+minute of rendering; in the short form, some seconds."""
 AT_ONCE_SECONDS = 5.0
 """A small story takes this at most when a worker is free: 0.4 s to settle, a scan or an event, the
 claim, and a film that takes a second by moviepy's writer."""
