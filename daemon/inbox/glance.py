@@ -1,9 +1,10 @@
-"""A glance at a folder that waits for something: a few stats tell that it has not come.
+"""A glance at a folder at rest: a few stats tell that nothing has come or gone.
 
 A new name in a folder changes the folder itself, so nothing else need be looked at where only names
-are missing. A glance takes a twentieth of the time of a look, and thousands of unfinished folders
-are glanced at in every scan. It cannot miss what a look would find, except on filesystems that do
-not change a folder's time: `shows_new_names` tells them apart.
+are missing, or where the folder is on offer: whether its files are still the same is compared when
+it is claimed. A glance takes a twentieth of the time of a look, and thousands of folders are
+glanced at in every scan. It cannot miss what a look would find, except on filesystems that do not
+change a folder's time: `shows_new_names` tells them apart.
 """
 
 import contextlib

@@ -18,6 +18,7 @@ import math
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class Notifications:
     def start(self) -> str:
         """Watch the inbox, from the start again if need be. Returns why that fails, or ""."""
         self.stop()
+        ignore_known_warning()
         try:
             self._identity = identity_of(self._inbox)
             observer = Observer()
@@ -153,6 +155,15 @@ def identity_of(folder: Path) -> tuple[int, int]:
     """The device and inode of a folder: another folder at the same path has others."""
     facts = folder.stat()
     return facts.st_dev, facts.st_ino
+
+
+def ignore_known_warning() -> None:
+    """Ignore what watchdog 7.1 warns of when a folder that it knows is renamed or comes back.
+
+    It watches the folder again, with the same callback, which is right. But each warning has a text
+    of its own, of 1.5 kB, and Python remembers all that it has shown: memory would grow for ever.
+    """
+    warnings.filterwarnings("ignore", "Callback with id .* already exists", RuntimeWarning)
 
 
 class _Handler(FileSystemEventHandler):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from daemon.config import Watch
+from daemon.inbox.agenda import Agenda
 from daemon.inbox.entries import Entries, changes, fingerprint
 from daemon.inbox.readiness import Sighting, State, Verdict, Watched, first_of, judge, remember
 
@@ -95,6 +96,7 @@ class Roster:
         self.offers: dict[str, Settled] = {}
         self.changes = 0
         self._folders: dict[str, _Folder] = {}
+        self._agenda = Agenda()
         self._held: dict[str, Held] = {}
 
     @property
@@ -107,8 +109,7 @@ class Roster:
 
     def look_at(self, name: str) -> float:
         """When a folder must be looked at because of the time alone; infinity if it need not."""
-        folder = self._folders.get(name)
-        return folder.look_at if folder else math.inf
+        return self._agenda.time_of(name)
 
     def is_pending(self) -> bool:
         """Whether a folder is settling, on offer, or taken and neither gone nor refused."""
@@ -116,34 +117,36 @@ class Roster:
 
     def next_look(self) -> float:
         """When `due` next has a folder; infinity when nothing changes by time alone."""
-        return min((folder.look_at for folder in self._folders.values()), default=math.inf)
+        return self._agenda.first()
 
     def due(self, now: float) -> set[str]:
         """The folders that need a look because of the time alone, without any change."""
-        return {name for name, folder in self._folders.items() if folder.look_at <= now}
+        return self._agenda.due(now)
 
     def begin(self, names: Iterable[str]) -> None:
         """Take note that looks at these folders begin: `due` leaves them out until `note`."""
         for name in names:
-            if folder := self._folders.get(name):
-                folder.look_at = math.inf
+            self._agenda.put(name, math.inf)
 
-    def waiting(self, now: float) -> set[str]:
-        """The folders that only wait for what they lack: a change of their names ends that.
+    def at_rest(self, now: float) -> set[str]:
+        """The folders that wait for what they lack, or are on offer: a glance is enough for them.
 
-        Not those that could not be read or are held, for which any change counts, and not those
-        that are due.
+        A change of its names ends the wait of the one, and takes the other back; what else changes
+        in a folder on offer shows when it is claimed. Not those that could not be read or are held,
+        for which any change counts, and not those that are due.
         """
+        others = self._agenda.due(now) | self._held.keys()
         return {
             name
             for name, folder in self._folders.items()
-            if folder.is_waiting and folder.watched and folder.look_at > now
-            if name not in self._held
+            if (folder.is_waiting and folder.watched) or name in self.offers
+            if name not in others
         }
 
     def clear(self) -> None:
         """Forget all folders: what was seen of them no longer counts."""
         self._folders.clear()
+        self._agenda = Agenda()
         self.offers.clear()
 
     def take(self, now: float) -> Settled:
@@ -167,7 +170,8 @@ class Roster:
             return []
         quiet = folder.verdict.quiet
         folder.verdict = Verdict(State.WAITING, quiet, first_of(list(lacking)))
-        folder.look_at = folder.next_offer.due = now + POSTPONED_SECONDS
+        folder.next_offer.due = now + POSTPONED_SECONDS
+        self._agenda.put(name, folder.next_offer.due)
         if folder.next_report.is_due(now):
             return [Waiting(name, folder.verdict.lacking, quiet)]
         return []
@@ -177,6 +181,7 @@ class Roster:
         self._held[name] = Held(digest, first_of(list(lacking)))
         if folder := self._folders.get(name):
             folder.restart()
+        self._agenda.put(name, math.inf)
         self.offers.pop(name, None)
 
     def held(self) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -187,6 +192,7 @@ class Roster:
         """Take note that a look at a folder has not come back, and return what follows from it."""
         notices = self._found(name)
         self.offers.pop(name, None)
+        self._agenda.put(name, math.inf)
         if self._folders[name].wait_for_a_change(now):
             notices.append(Stuck(name, seconds))
         return notices
@@ -212,12 +218,14 @@ class Roster:
         folder = self._folders[name]
         if isinstance(sighting, OSError):
             self.offers.pop(name, None)
+            self._agenda.put(name, math.inf)
             if folder.wait_for_a_change(now):
                 notices.append(Unreadable(name, sighting.strerror or str(sighting)))
             return notices
 
         sighting = self._as_held(name, sighting, now)
         notice = folder.seen(name, sighting, now, watch, now if ended is None else ended)
+        self._agenda.put(name, folder.look_at)
         self.changes += folder.has_changed
         self._offer(name, sighting, now)
         return [*notices, notice] if notice else notices
@@ -241,6 +249,7 @@ class Roster:
     def _gone(self, name: str) -> None:
         self.changes += self._folders.pop(name, None) is not None
         self.offers.pop(name, None)
+        self._agenda.put(name, math.inf)
         held = self._held.get(name)
         if held and held.is_seen:
             del self._held[name]
@@ -356,7 +365,6 @@ class _Folder:
         """Take note that nothing could be seen of it. Returns whether to report that now."""
         self.watched = None
         self.verdict = Verdict(State.WAITING, 0.0)
-        self.look_at = math.inf
         return self.next_report.is_due(now)
 
 

@@ -117,7 +117,7 @@ class FolderView:
         return entries
 
     def has_nothing_new(self) -> bool:
-        """Glance at a folder that waits: whether nothing has come that the last look lacked.
+        """Glance at a folder at rest: whether nothing has come or gone since the last look.
 
         False where only a look can tell. Never raises.
         """

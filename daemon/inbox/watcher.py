@@ -45,7 +45,7 @@ class Watcher:
     `watch` gives the settings that are in force now, `known_tracks` the names in the music library,
     and `clock` monotonic seconds. `first_scan` is set when the whole inbox has been looked at once;
     `last_look` is when a look last came back. A look that hangs does not count. `trust_glances`:
-    folders that wait are only glanced at in scans.
+    folders that wait, or are on offer, are only glanced at in scans.
     """
 
     def __init__(
@@ -242,14 +242,14 @@ class Watcher:
         )
 
     async def with_nothing_new(self) -> set[str]:
-        """The folders that wait, and that a glance shows to wait still: no look is needed.
+        """The folders at rest, and that a glance shows to rest still: no look is needed.
 
         Where a glance hangs, or means nothing, all folders are looked at.
         """
         if not self.trust_glances or (self._glancing and not self._glancing.done()):
             return set()
-        waiting = self._roster.waiting(self._clock())
-        views = {name: self._views[name] for name in waiting if name in self._views}
+        at_rest = self._roster.at_rest(self._clock())
+        views = {name: self._views[name] for name in at_rest if name in self._views}
         glancing = asyncio.ensure_future(asyncio.to_thread(glance_at, views))
         self._glancing = glancing
         await asyncio.wait([glancing], timeout=LATE_SECONDS)

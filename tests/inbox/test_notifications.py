@@ -4,6 +4,7 @@ import os
 import queue
 import shutil
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -294,3 +295,18 @@ def test_a_pipe_in_place_of_the_canary_does_not_stop_the_watcher(inbox: Path, he
         starting.join()
     notifications.stop()
     assert not hangs
+
+
+def test_a_folder_that_leaves_and_comes_back_causes_no_warning(inbox: Path, heard: Heard) -> None:
+    """Python remembers the text of each, and watchdog's are all different."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        watching = Notifications(inbox, heard)
+        assert watching.start() == ""
+        for name in ("owl", "elk"):
+            (inbox / "fox").rename(inbox.parent / "fox")
+            (inbox.parent / "fox").rename(inbox / "fox")
+            (inbox / name).mkdir()
+            heard.wait_for(name)
+        watching.stop()
+    assert [str(warning.message) for warning in caught] == []

@@ -48,10 +48,14 @@ class Looker:
         self.clock = Clock()
         self.watcher = Watcher(inbox, lambda: self.watch, tuple, self.clock)
 
-    async def after(self, seconds: float) -> list[str]:
-        """Let time pass, scan, and return the names that are offered."""
+    async def scan_after(self, seconds: float) -> None:
+        """Let time pass, and scan."""
         self.clock.now += seconds
         await self.watcher.scan()
+
+    async def after(self, seconds: float) -> list[str]:
+        """Let time pass, scan, and take what is offered; its names."""
+        await self.scan_after(seconds)
         names: list[str] = []
         with suppress(TimeoutError):
             async with asyncio.timeout(0):  # what is there already is not waited for
@@ -733,6 +737,41 @@ async def test_a_folder_that_waits_is_only_glanced_at_until_something_comes(
     (inbox.parent / "02.wav").rename(fox / "02.wav")
     assert "fox" not in await looker.after(10)
     assert await looker.after(6) == ["fox"]
+
+
+async def test_a_folder_on_offer_is_only_glanced_at_until_it_is_taken_or_a_name_changes(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of stories may be ready long before a worker is."""
+    fox = story(inbox / "fox", PAGES)
+    looker = Looker(inbox)
+    looker.watcher.trust_glances = True
+    for _ in range(4):
+        await looker.scan_after(3)
+    seen = counted_looks(monkeypatch)
+    for _ in range(5):
+        await looker.scan_after(10)
+    assert seen == []
+
+    (fox / "new.part").touch()
+    assert await looker.after(10) == []
+    assert seen == ["fox"]
+    (fox / "new.part").unlink()
+    await looker.scan_after(10)
+    assert await looker.after(6) == ["fox"]
+    del seen[:]
+    await looker.scan_after(10)
+    assert seen == ["fox"], "it has been taken, and is still there: is it to be offered again?"
+
+
+async def test_a_folder_on_offer_that_is_moved_away_is_not_offered(inbox: Path) -> None:
+    fox = story(inbox / "fox", PAGES)
+    looker = Looker(inbox)
+    looker.watcher.trust_glances = True
+    for _ in range(4):
+        await looker.scan_after(3)
+    fox.rename(inbox.parent / "fox")
+    assert await looker.after(10) == []
 
 
 async def test_a_folder_that_waits_is_looked_at_when_it_must_be_reported(
