@@ -7,6 +7,7 @@ every problem, those of the manifest and those of the files.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -68,13 +69,20 @@ class Reading:
 def read(data: bytes, names: Sequence[str]) -> Reading:
     """Read a manifest's bytes. `names`: the files next to it, for a manifest without pages."""
     try:
-        raw = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        doubled: dict[str, None] = {}
+        raw = json.loads(
+            data.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=partial(_object, doubled),
+        )
     except RecursionError:
         what = "not JSON that can be read: nested too deeply"
     except ValueError as error:
         what = f"not JSON: {error}"
     else:
-        return checked(raw, names)
+        if not doubled:
+            return checked(raw, names)
+        return Reading(parsed=True, problems=capped([_twice(key) for key in doubled]))
     problem = Problem("manifest", what, "Mend it at that place, or write it again.")
     return Reading(parsed=False, problems=(problem,))
 
@@ -143,6 +151,22 @@ def place_of(location: Location) -> str:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _object(doubled: dict[str, None], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Keys that it has twice are added to `doubled`: one value would be lost."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen = set()
+        for key, _ in pairs:
+            if key in seen:
+                doubled[key] = None
+            seen.add(key)
+    return made
+
+
+def _twice(key: str) -> Problem:
+    return Problem("manifest", f'the key "{key:.80}" twice in one object', "Keep one of them.")
 
 
 def _unusable(raw: Any) -> Problem | None:
