@@ -7,7 +7,6 @@ every problem, those of the manifest and those of the files.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -23,6 +22,10 @@ MOST_PAGES = 10_000
 """A manifest with more pages is not even checked: it may be made to cost time and memory."""
 MOST_FILES = 20_000
 """Entries of `files`, for the same reason. A thousand pages have two thousand files."""
+
+MOST_KEYS = 150_000
+"""Keys of all objects together: more than pages and files of these numbers can have. Each unknown
+one costs about a kilobyte of memory in the service's process while it is put into words."""
 
 MediaKind = Literal["picture", "sound"]
 
@@ -69,20 +72,20 @@ class Reading:
 def read(data: bytes, names: Sequence[str]) -> Reading:
     """Read a manifest's bytes. `names`: the files next to it, for a manifest without pages."""
     try:
-        doubled: dict[str, None] = {}
+        objects = _Objects()
         raw = json.loads(
             data.decode("utf-8-sig"),
             parse_constant=_refuse_constant,
-            object_pairs_hook=partial(_object, doubled),
+            object_pairs_hook=objects.made,
         )
     except RecursionError:
         what = "not JSON that can be read: nested too deeply"
     except ValueError as error:
         what = f"not JSON: {error}"
     else:
-        if not doubled:
-            return checked(raw, names)
-        return Reading(parsed=True, problems=capped([_twice(key) for key in doubled]))
+        if problems := objects.problems():
+            return Reading(parsed=True, problems=capped(problems))
+        return checked(raw, names)
     problem = Problem("manifest", what, "Mend it at that place, or write it again.")
     return Reading(parsed=False, problems=(problem,))
 
@@ -153,16 +156,35 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _object(doubled: dict[str, None], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON. Keys that it has twice are added to `doubled`: one value would be lost."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        seen = set()
-        for key, _ in pairs:
-            if key in seen:
-                doubled[key] = None
-            seen.add(key)
-    return made
+class _Objects:
+    """The objects of a JSON text as it is parsed: how many keys they have, and which ones twice.
+
+    Of a key that is there twice one value would be lost.
+    """
+
+    def __init__(self) -> None:
+        self.keys = 0
+        self.doubled: dict[str, None] = {}
+
+    def made(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """The object of these keys and values."""
+        made = dict(pairs)
+        self.keys += len(pairs)
+        if len(made) < len(pairs):
+            seen = set()
+            for key, _ in pairs:
+                if key in seen:
+                    self.doubled[key] = None
+                seen.add(key)
+        return made
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the objects, whatever they mean."""
+        if self.keys > MOST_KEYS:
+            return [
+                Problem("manifest", f"more than {MOST_KEYS} keys", "Make several stories of it.")
+            ]
+        return [_twice(key) for key in self.doubled]
 
 
 def _twice(key: str) -> Problem:
