@@ -27,6 +27,13 @@ than a worker has."""
 SMALL = 4_000_000
 """Pictures of up to this many pixels are converted whole: that costs little, and saves joining
 bands."""
+LONGEST_SIDE = 65_535
+"""Pixels. No JPEG or WebP has more. Pillow keeps an address for each row: a PNG of a single column
+of 100 megapixels would take 840 MB of memory for them."""
+MOST_SCANS = 100
+"""Scans of a progressive JPEG. Programs write about ten. Each costs a pass over all pixels, however
+small it is: 10 ns a pixel (measured)."""
+START_OF_SCAN = b"\xff\xda"
 BAND = 1 << 18
 """Pixels that are converted at a time: few enough to stay in a processor's cache."""
 SPARE = 1.55
@@ -93,11 +100,33 @@ def _opened(file: IO[bytes], megapixels: int) -> Iterator[ImageFile.ImageFile]:
     Whatever Pillow raises while the block runs becomes UnreadableMedia.
     """
     with reading(_fault, Exception), Image.open(file, formats=FORMATS) as picture:
+        if max(picture.size) > LONGEST_SIDE:
+            what = f"more than {LONGEST_SIDE} pixels on a side"
+            raise UnreadableMedia(what, "Make it smaller.")
         if picture.width * picture.height > megapixels * 1_000_000:
             size = f"{picture.width}×{picture.height} pixels"
             what = f"larger than {megapixels} megapixels ({size})"
             raise UnreadableMedia(what, "Make it smaller.")
+        if picture.info.get("progressive") and scans_in(file) > MOST_SCANS:
+            what = f"damaged: a JPEG of more than {MOST_SCANS} scans"
+            raise UnreadableMedia(what, "Export it again.")
         yield picture
+
+
+def scans_in(file: IO[bytes]) -> int:
+    """How many scans a JPEG has; its place in the file stays.
+
+    Their marker cannot be in the pixels (ITU-T T.81, B.1.1.5), but thumbnails may have it too.
+    """
+    place = file.tell()
+    file.seek(0)
+    scans = 0
+    last = b""
+    while block := file.read(1 << 20):
+        scans += (last + block).count(START_OF_SCAN)
+        last = block[-1:]
+    file.seek(place)
+    return scans
 
 
 def _fault(error: Exception) -> UnreadableMedia:

@@ -23,6 +23,10 @@ MOST_PAGES = 10_000
 MOST_FILES = 20_000
 """Entries of `files`, for the same reason. A thousand pages have two thousand files."""
 
+MOST_KEYS = 150_000
+"""Keys of all objects together: more than pages and files of these numbers can have. Each unknown
+one costs about a kilobyte of memory in the service's process while it is put into words."""
+
 MediaKind = Literal["picture", "sound"]
 
 
@@ -68,12 +72,19 @@ class Reading:
 def read(data: bytes, names: Sequence[str]) -> Reading:
     """Read a manifest's bytes. `names`: the files next to it, for a manifest without pages."""
     try:
-        raw = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        objects = _Objects()
+        raw = json.loads(
+            data.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=objects.made,
+        )
     except RecursionError:
         what = "not JSON that can be read: nested too deeply"
     except ValueError as error:
         what = f"not JSON: {error}"
     else:
+        if problems := objects.problems():
+            return Reading(parsed=True, problems=capped(problems))
         return checked(raw, names)
     problem = Problem("manifest", what, "Mend it at that place, or write it again.")
     return Reading(parsed=False, problems=(problem,))
@@ -143,6 +154,41 @@ def place_of(location: Location) -> str:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+class _Objects:
+    """The objects of a JSON text as it is parsed: how many keys they have, and which ones twice.
+
+    Of a key that is there twice one value would be lost.
+    """
+
+    def __init__(self) -> None:
+        self.keys = 0
+        self.doubled: dict[str, None] = {}
+
+    def made(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """The object of these keys and values."""
+        made = dict(pairs)
+        self.keys += len(pairs)
+        if len(made) < len(pairs):
+            seen = set()
+            for key, _ in pairs:
+                if key in seen:
+                    self.doubled[key] = None
+                seen.add(key)
+        return made
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the objects, whatever they mean."""
+        if self.keys > MOST_KEYS:
+            return [
+                Problem("manifest", f"more than {MOST_KEYS} keys", "Make several stories of it.")
+            ]
+        return [_twice(key) for key in self.doubled]
+
+
+def _twice(key: str) -> Problem:
+    return Problem("manifest", f'the key "{key:.80}" twice in one object', "Keep one of them.")
 
 
 def _unusable(raw: Any) -> Problem | None:

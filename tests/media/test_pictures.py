@@ -103,6 +103,22 @@ def test_a_decompression_bomb_is_refused_by_its_size_before_anything_is_decoded(
     assert "60000×50000" in caught.value.what
 
 
+@pytest.mark.parametrize("size", [(1, 65_536), (65_536, 1)])
+def test_a_picture_with_a_side_longer_than_any_jpeg_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(UnreadableMedia, match="more than 65535 pixels on a side"):
+        opened(saved(Image.new("1", size), "PNG"), megapixels=1)
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+    data = saved(noise(), "JPEG", progressive=True).getvalue()
+    last = data.rindex(b"\xff\xda")
+    usual = io.BytesIO(data[:last] + data[last:-2] * 50 + data[-2:])
+    many = io.BytesIO(data[:last] + data[last:-2] * 101 + data[-2:])
+    assert opened(usual).shape == (48, 64, 3)
+    with pytest.raises(UnreadableMedia, match="more than 100 scans"):
+        picture_size(many, 1)
+
+
 def test_the_limit_of_megapixels_is_the_largest_size_that_passes() -> None:
     assert opened(saved(Image.new("1", (1000, 1000)), "PNG"), megapixels=1).shape == (1000, 1000, 3)
     with pytest.raises(UnreadableMedia, match="larger than 1 megapixels"):
