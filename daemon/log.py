@@ -51,6 +51,7 @@ class Event(StrEnum):
     RENDER_FINISHED = "render.finished"
     DISK_LOW = "disk.low"
     DISK_OK = "disk.ok"
+    MUSIC_UNUSABLE = "music.unusable"
     LIBRARY_MESSAGE = "library.message"
 
 
@@ -156,6 +157,10 @@ EVENTS: Mapping[Event, Description] = {
         ("folder", "free_mib", "needed_mib"),
     ),
     Event.DISK_OK: Description("There is enough room again.", ("folder", "free_mib")),
+    Event.MUSIC_UNUSABLE: Description(
+        "A track of the music library cannot be used; the film has another one.",
+        ("track", "reason"),
+    ),
     Event.LIBRARY_MESSAGE: Description(
         "A library that this program uses has logged a warning or an error.", ("logger", "message")
     ),

@@ -272,18 +272,17 @@ def test_the_report_says_how_loud_everything_was_made(
 
 
 @pytest.mark.parametrize("volume_db", [-30.0, 0.0])
-def test_a_track_that_cannot_be_played_under_a_silent_story_fails_the_film(
+def test_a_library_whose_only_track_cannot_be_played_gives_a_film_without_music(
     volume_db: float, order: Order, make_settings: SettingsMaker
 ) -> None:
-    """The music is all that there is to hear, so its loudness is measured."""
+    """The music is all that there is to hear, so its loudness would be measured."""
     library = order.source.parent / "library"
     library.mkdir()
     (library / "broken.mp3").write_text("no sound")
     write_manifest(order.source, {"pages": [{"image": "01.png", "duration": 1}]})
     settings = make_settings(music={"folder": library, "volume_db": volume_db})
-    failed = failure(replace(order, settings=settings))
-    assert (failed.kind, failed.retryable) == (Kind.FILM, True)
-    assert "broken.mp3" in failed.problems[0].what
+    film = compile_story(replace(order, settings=settings), ignore)
+    assert film.music == ""
 
 
 def test_progress_goes_through_the_stages_and_only_forward(order: Order) -> None:
@@ -387,13 +386,13 @@ def test_pictures_that_do_not_decode_fail_the_story_with_all_of_them(order: Orde
 # ---- faults of the film --------------------------------------------------------------------------
 
 
-def test_a_track_that_cannot_be_played_fails_the_film(
+def test_a_track_that_the_story_names_and_that_cannot_be_played_fails_the_film(
     order: Order, make_settings: SettingsMaker
 ) -> None:
     library = order.source.parent / "library"
     library.mkdir()
     (library / "broken.mp3").write_text("no sound")
-    write_manifest(order.source, {"pages": read_manifest(order.source)["pages"]})
+    write_manifest(order.source, read_manifest(order.source) | {"music": "broken.mp3"})
     failed = failure(replace(order, settings=make_settings(music={"folder": library})))
     assert (failed.kind, failed.retryable) == (Kind.FILM, True)
     assert "broken.mp3" in failed.problems[0].what

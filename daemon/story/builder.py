@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from daemon.config import FilmSettings, Music, Settings
 from daemon.errors import Problem, UnreadableMedia
+from daemon.log import Event, logger
 from daemon.media.library import Track, choose, library, moods, of_mood
 from daemon.media.samples import SAMPLE_RATE
+from daemon.media.sounds import sound_blocks
 from daemon.media.typeface import open_typeface
 from daemon.options import Card
 from daemon.story import checks
-from daemon.story.admission import Admission, measured
+from daemon.story.admission import Admission, measured, measured_sound
 from daemon.story.manifest import Manifest, Mood, PageEntry
 from daemon.story.model import Page, Story
 from daemon.validation import nearest
@@ -20,6 +22,8 @@ THE_END = "The End"
 FAINT_DB = -17.5
 """Music that is lowered to this gain adds less than 0.5 dB to a narration. Even a track of -8 LUFS,
 about the loudest that exist, is then 9.5 dB below a narration of -16 LUFS."""
+
+SHORTEST_TRACK = SAMPLE_RATE // 10
 
 
 class StoryBuilder:
@@ -55,8 +59,9 @@ class StoryBuilder:
     def story(self, seed: int, not_again: str) -> Story:
         """The story, once `problems` finds none. `seed` decides what is left to chance."""
         pages = self.pages()
-        track = self.track(seed, not_again)
-        if track and track.powers is None and is_heard(self._music, pages):
+        heard = is_heard(self._music, pages)
+        track = self.track(seed, not_again, heard)
+        if track and track.powers is None and heard:
             track = with_powers(track)
         return Story(
             title=self._title,
@@ -136,8 +141,11 @@ class StoryBuilder:
             names.insert(0, near)
         return [Problem("music", what, nearest(wanted, names), wanted)]
 
-    def track(self, seed: int, not_again: str) -> Track | None:
-        """The track that the manifest names, or one chosen by the seed; None for no music."""
+    def track(self, seed: int, not_again: str, heard: bool) -> Track | None:
+        """The track that the manifest names, or one chosen by the seed; None for no music.
+
+        `heard`: the track is going to be measured.
+        """
         wanted = self._manifest.music
         if wanted is False:
             return None
@@ -145,8 +153,40 @@ class StoryBuilder:
             by_name = {track.name: track for track in self._library} | self._admission.tracks
             return by_name[wanted]
         if isinstance(wanted, Mood):
-            return choose(of_mood(self._library, wanted.mood), seed, not_again)
-        return choose(self._library, seed, not_again)
+            return usable(of_mood(self._library, wanted.mood), seed, not_again, heard)
+        return usable(self._library, seed, not_again, heard)
+
+
+def usable(tracks: Sequence[Track], seed: int, not_again: str, heard: bool) -> Track | None:
+    """A track chosen by the seed; one that cannot be used is logged, and another one is chosen.
+
+    A file that went wrong in the library is not the fault of the stories that meet it.
+    """
+    left = list(tracks)
+    while track := choose(left, seed, not_again):
+        try:
+            return checked(track, heard)
+        except (UnreadableMedia, PermissionError) as fault:
+            logger().warning(Event.MUSIC_UNUSABLE, track=track.name, reason=str(fault))
+        left.remove(track)
+    return None
+
+
+def checked(track: Track, heard: bool) -> Track:
+    """The track, with its powers if it is heard: then all of it is decoded, else its beginning.
+
+    Raises UnreadableMedia when it does not decode, or is so short that it would be opened again
+    thousands of times for a film; and the machine's OSError.
+    """
+    with track.path.open("rb") as file:
+        if heard:
+            samples, powers = measured_sound(file)
+            track = dataclasses.replace(track, powers=powers)
+        else:
+            samples = next(sound_blocks(file, SAMPLE_RATE)).shape[1]
+    if samples < SHORTEST_TRACK:
+        raise UnreadableMedia("shorter than a tenth of a second", "Remove it from the library.")
+    return track
 
 
 def is_heard(music: Music, pages: Sequence[Page]) -> bool:

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import LogCapture
 
 from daemon.config import Settings
+from daemon.log import Event
 from daemon.media.samples import SAMPLE_RATE
 from daemon.options import Card
 from daemon.story.intake import intake
@@ -257,6 +259,36 @@ def test_music_is_measured_only_where_it_adds_to_the_film_s_loudness(
     track = admitted(source, scratch, make_settings(music=music)).music
     assert track is not None
     assert (track.powers is not None) is is_measured
+
+
+@pytest.mark.parametrize("data", [b"", b"garbage" * 100, b"one sample"])
+def test_a_bad_track_in_the_library_costs_no_story_and_is_logged(
+    data: bytes,
+    source: Path,
+    scratch: Path,
+    with_library: Settings,
+    library: Path,
+    log_lines: LogCapture,
+) -> None:
+    good = sorted(path for path in library.rglob("*") if path.is_file())
+    for path in good[1:]:
+        path.write_bytes(data)
+        if data == b"one sample":
+            wav(path, sine(1 / SAMPLE_RATE))
+    write_manifest(
+        source, {key: value for key, value in read_manifest(source).items() if key != "music"}
+    )
+    for seed in range(8):
+        before = f"not-{seed}"
+        (scratch / before).mkdir()
+        write_manifest(source, read_manifest(source) | {"comment": before})
+        track = intake(source, scratch / before, "the-fox", with_library).music
+        assert track is not None
+        assert track.path == good[0]
+    lines = [entry for entry in log_lines.entries if entry["event"] == Event.MUSIC_UNUSABLE]
+    assert {entry["track"] for entry in lines} == {
+        path.relative_to(library).as_posix() for path in good[1:]
+    }
 
 
 def test_a_story_may_have_no_music(source: Path, scratch: Path, with_library: Settings) -> None:

@@ -19,6 +19,7 @@ LINE = 42
 """Letters in a line of a caption: what broadcasters' guidelines agree on for Latin script."""
 LINES = 2
 """Lines that are shown at a time, by the same guidelines."""
+WORD_JOINER = "\u2060"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,14 @@ def burned(timeline: Timeline, captions: Sequence[Caption]) -> Timeline:
 def subrip(captions: Sequence[Caption]) -> str:
     """The captions as an .srt file.
 
-    An arrow of hyphens in the text would be read as a time; it is replaced with "→".
+    An arrow of hyphens in the text would be read as a time; it is replaced with "→". Players obey
+    tags such as `<b>` and `{\\an8}`, and the format has no escapes: a word joiner, which nobody
+    sees, keeps the letters of a text from being one.
     """
     blocks = []
     for number, caption in enumerate(captions, 1):
         text = re.sub("-{2,}>", "→", caption.text)
+        text = re.sub(r"<(?=[a-zA-Z/])|\{(?=\\)", lambda tag: tag[0] + WORD_JOINER, text)
         times = f"{_clock(caption.start, ',')} --> {_clock(caption.end, ',')}"
         blocks.append(f"{number}\n{times}\n{text}\n")
     return "\n".join(blocks)

@@ -8,13 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
+import av
 import pytest
+from av.subtitles.subtitle import AssSubtitle
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daemon.film.plan.captions import (
     LINE,
     LINES,
+    WORD_JOINER,
     Caption,
     burned,
     plan_captions,
@@ -208,6 +211,23 @@ def test_webvtt_looks_like_this() -> None:
 )
 def test_an_arrow_of_any_length_in_the_text_is_not_a_time_in_subrip(text: str) -> None:
     assert subrip([at(0, 1, text)]).count("-->") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>bold</b>", "{\\an8}above", "<i>a</i> {\\pos(0,0)}b", "1 < 2 > 0"]
+)
+def test_a_player_shows_the_tags_of_a_text_instead_of_obeying_them(
+    text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "film.srt").write_text(subrip([at(0, 1, text)]), "utf-8")
+    with av.open(tmp_path / "film.srt") as opened:
+        [shown] = [
+            part.ass.decode().split(",", 8)[-1]
+            for packet in opened.demux(subtitles=0)
+            for part in packet.decode()
+            if isinstance(part, AssSubtitle)
+        ]
+    assert shown.replace("\\{", "{").replace(WORD_JOINER, "") == text
 
 
 def test_markup_cannot_make_a_second_caption() -> None:
