@@ -83,7 +83,8 @@ def read(data: bytes, names: Sequence[str]) -> Reading:
     except ValueError as error:
         what = f"not JSON: {error}"
     else:
-        if problems := objects.problems():
+        problems = objects.problems()
+        if problems and not _unusable(raw):
             return Reading(parsed=True, problems=capped(problems))
         return checked(raw, names)
     problem = Problem("manifest", what, "Mend it at that place, or write it again.")

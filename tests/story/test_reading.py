@@ -478,6 +478,12 @@ def test_a_manifest_with_more_keys_than_it_can_mean_is_one_fault() -> None:
     assert problem.what == "more than 150000 keys"
 
 
+def test_too_many_pages_are_the_fault_rather_than_their_keys() -> None:
+    page = {"image": "01.png", "duration": 1}
+    [problem] = read(json.dumps({"pages": [page] * 80_000}).encode(), []).problems
+    assert (problem.where, problem.what) == ("pages", "more than 10000")
+
+
 def test_an_infinite_duration_is_a_fault() -> None:
     [problem] = read(b'{"pages": [{"image": "01.png", "duration": 1e999}]}', ()).problems
     assert (problem.where, problem.what) == (
