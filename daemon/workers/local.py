@@ -68,7 +68,7 @@ class LocalWorkers:
                     os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind
                 code = error.exitcode
                 return died(order, f"the worker ended before the film was done (exit code {code})")
-        what = "worker processes do not start; standard error, above, says why"
+        what = f"worker processes do not start ({broken}); standard error, above, may say more"
         raise WorkersBroken(what) from broken
 
     async def _replace(self, pool: ProcessPool) -> None:

@@ -42,6 +42,8 @@ LINES = (
     "story.delivered",
 )
 """What the log says of a story that meets no trouble, each once."""
+ALWAYS = LINES[2:]
+"""Those after the claim. There is a quota for the others."""
 MOST_OTHER_LINES = 20
 """Lines that belong to no story: start, watcher, scan."""
 REPORTS_AT = (0, 60, 180, 420, 900, 1860, 3720, 7320)
@@ -108,13 +110,14 @@ def check_lines(lines: list[dict[str, Any]], titles: list[str], seconds: float) 
         if line["event"] != "render.progress":  # of an attempt of five seconds and more
             events_of.setdefault(line.get("story", ""), Counter())[line["event"]] += 1
     assert events_of.pop("").total() < MOST_OTHER_LINES
-    assert {title: events_of.pop(title) for title in titles} == {
-        title: Counter(LINES) for title in titles
-    }
+    for title in titles:
+        counts = events_of.pop(title)
+        assert {line: counts[line] for line in ALWAYS} == dict.fromkeys(ALWAYS, 1), title
+        assert counts <= Counter(LINES), "the first ones are only counted when there are thousands"
     reports = sum(at <= seconds for at in REPORTS_AT)
     for counts in events_of.values():
-        assert counts.keys() == {"story.detected", "story.waiting"}
-        assert counts["story.detected"] == 1
+        assert counts.keys() <= {"story.detected", "story.waiting"}
+        assert counts["story.detected"] <= 1
         assert counts["story.waiting"] <= reports
 
 

@@ -8,7 +8,9 @@ import hashlib
 import os
 import shutil
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -142,21 +144,29 @@ class Soak:
         return {"01.png": {"sha256": digest}}
 
 
-def soak(tmp_path: Path, rounds: float, seconds: float) -> Soak:
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder of a short name: the path of a socket has 107 bytes at most (unix(7)), and the
+    workers' fork server has one in the temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def soak(place: Path, rounds: float, seconds: float) -> Soak:
     """Give a service that many rounds, or as many as it makes in that time, and audit the end."""
-    (tmp_path / "tmp").mkdir()
+    (place / "tmp").mkdir()
     environment = {
-        "TMPDIR": str(tmp_path / "tmp"),
+        "TMPDIR": str(place / "tmp"),
         "STORYREEL_WORKERS__RETRY_SECONDS": "0.2",
     }
-    with running_service(tmp_path / "root", **environment) as service:
-        soaked = Soak(service, story(tmp_path / "model", (0.1,)))
+    with running_service(place / "root", **environment) as service:
+        soaked = Soak(service, story(place / "model", (0.1,)))
         deadline = time.monotonic() + seconds
         while len(soaked.samples) < rounds and time.monotonic() < deadline:
             soaked.round()
-    for place in (tmp_path / "root").glob("withdrawn-*"):
-        shutil.rmtree(place)
-    tally = audit(tmp_path / "root", soaked.titles)
+    for folder in (place / "root").glob("withdrawn-*"):
+        shutil.rmtree(folder)
+    tally = audit(place / "root", soaked.titles)
     made = len(soaked.samples)
     enter(
         "a soak: reloads, kills, mended and withdrawn stories", made, len(soaked.titles), tally, 0
@@ -165,9 +175,9 @@ def soak(tmp_path: Path, rounds: float, seconds: float) -> Soak:
 
 
 def test_after_some_rounds_of_trouble_the_service_holds_what_it_held_after_the_first(
-    tmp_path: Path,
+    place: Path,
 ) -> None:
-    samples = soak(tmp_path, rounds=4, seconds=120).samples
+    samples = soak(place, rounds=4, seconds=120).samples
     first, last = samples[0], samples[-1]
     assert {name: last[name] for name in FLAT} == {name: first[name] for name in FLAT}
     assert last["threads"] <= first["threads"] + SPARE_THREADS
@@ -175,8 +185,8 @@ def test_after_some_rounds_of_trouble_the_service_holds_what_it_held_after_the_f
 
 @pytest.mark.timeout(7200)
 @pytest.mark.skipif(not IS_LONG, reason="a soak takes ten minutes; make test-faults does it")
-def test_minutes_of_trouble_leave_nothing_behind(tmp_path: Path) -> None:
-    soaked = soak(tmp_path, rounds=float("inf"), seconds=SOAK_SECONDS)
+def test_minutes_of_trouble_leave_nothing_behind(place: Path) -> None:
+    soaked = soak(place, rounds=float("inf"), seconds=SOAK_SECONDS)
     series = {name: [sample[name] for sample in soaked.samples] for name in soaked.samples[0]}
     del series["cpu_seconds"]
     drifts = {name: round(drift(values), 1) for name, values in series.items()}
