@@ -374,7 +374,7 @@ async def test_an_idle_worker_that_is_killed_costs_no_attempt(
         others = pool_workers()
         first = await asyncio.wrap_future(pool._pool.schedule(os.getpid))
         await asyncio.to_thread(
-            wait_until, lambda: pool_workers() - others - {first}, "the next worker is ready", 60
+            wait_until, lambda: pool_workers() - others - {first}, "the next worker is ready", 10
         )
         (pid,) = pool_workers() - others - {first}
         os.kill(pid, signal.SIGKILL)
