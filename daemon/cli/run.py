@@ -1,6 +1,7 @@
 """`storyreel run`: the service."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 from daemon import config, log
@@ -18,6 +19,7 @@ def run(file: Path | None, root: Path | None, *, once: bool) -> int:
 def serve(settings: Settings, file: Path | None, root: Path | None, *, once: bool) -> int:
     """Run the service to its end, its log on standard output; the exit code."""
     log.setup(settings.log)
+    leave_modules_to_themselves()
 
     async def service() -> int:
         return await Service(settings, lambda: config.load(file, root), once=once).run()
@@ -34,3 +36,16 @@ def serve(settings: Settings, file: Path | None, root: Path | None, *, once: boo
     except SpoolError as error:
         complain(str(error))
         return BAD_CONFIG
+
+
+def leave_modules_to_themselves() -> None:
+    """Take what has been imported out of what the garbage collector goes through.
+
+    Python collects garbage of all ages only when what is new since is a quarter of the rest
+    (https://docs.python.org/3.11/library/gc.html#gc.set_threshold). Next to some ten thousand
+    modules' objects that is after hours, and until then the memory grows: measured, by 9 MiB in
+    six minutes of trouble, and not at all without them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # counts anew what is left

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from daemon.ignored import is_ignored, is_temporary
 from daemon.inbox.entries import Entries, Entry, entries_of
-from daemon.inbox.glance import Glance, marks_of
+from daemon.inbox.glance import UNCERTAIN_SECONDS, Mark, marks_of
 from daemon.inbox.readiness import ManifestState, Sighting, first_of
 from daemon.story.manifest import LARGEST_MANIFEST
 from daemon.story.reading import Declared, Reading, read
@@ -59,6 +59,7 @@ def list_inbox(
 class FolderView:
     """One folder of the inbox, to be looked at again and again. It remembers what it found.
 
+    `marks`: what a glance compares; none where only a look can tell whether anything has changed.
     `known_tracks` gives the names in the music library: those need not be in the folder. `ignore`
     has patterns of names that are not looked at. `clock` gives monotonic seconds.
     """
@@ -67,14 +68,16 @@ class FolderView:
         "_began",
         "_clock",
         "_facts",
-        "_glance",
         "_has_short_files",
         "_ignore",
         "_known_tracks",
         "_last",
+        "_last_marks",
         "_manifest",
         "_manifest_name",
+        "_marked",
         "folder",
+        "marks",
     )
 
     def __init__(
@@ -87,6 +90,7 @@ class FolderView:
     ) -> None:
         self._clock = clock
         self.folder = folder
+        self.marks: tuple[Mark, ...] = ()
         self._manifest_name = manifest_name
         self._known_tracks = known_tracks
         self._ignore = ignore
@@ -95,7 +99,8 @@ class FolderView:
         self._manifest: Entry | None = None
         self._facts: os.stat_result
         self._began = 0.0
-        self._glance: Glance | None = None
+        self._last_marks: tuple[Mark, ...] = ()
+        self._marked = 0.0
 
     def look(self) -> Sighting | None:
         """Look once; None when there is no such folder. Raises OSError when it cannot be read."""
@@ -116,15 +121,6 @@ class FolderView:
         self._began = began
         return entries
 
-    def has_nothing_new(self) -> bool:
-        """Glance at a folder at rest: whether nothing has come or gone since the last look.
-
-        False where only a look can tell. Never raises.
-        """
-        if self._glance is None or self._has_short_files or not self._glance.is_certain:
-            return False
-        return self._glance.is_as_before()
-
     def sighting(self, entries: Entries) -> Sighting | None:
         """What follows from the files; None when the folder has gone meanwhile. Raises OSError.
 
@@ -140,12 +136,13 @@ class FolderView:
         return self._last
 
     def _note_marks(self, entries: Entries) -> None:
-        """Remember what a glance compares, and since when it has been like that."""
-        marks = marks_of(self.folder, self._facts, entries.subfolders, self._manifest)
-        since = self._began
-        if self._glance and self._glance.marks == marks:
-            since = self._glance.since
-        self._glance = Glance(marks, since, self._began)
+        """Note what a glance compares, if every later change shows in it."""
+        marks = marks_of(self.folder.name, self._facts, entries.subfolders, self._manifest)
+        if marks != self._last_marks:
+            self._last_marks = marks
+            self._marked = self._began
+        is_certain = self._began - self._marked > UNCERTAIN_SECONDS
+        self.marks = marks if is_certain and not self._has_short_files else ()
 
     def _judge(self, entries: list[Entry]) -> tuple[ManifestState, list[str]]:
         """How far the manifest is, and what is lacking, in words."""

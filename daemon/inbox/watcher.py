@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from daemon.config import Watch
 from daemon.ignored import is_ignored
-from daemon.inbox.glance import shows_new_names
+from daemon.inbox.glance import glance_at, shows_new_names
 from daemon.inbox.health import Health
 from daemon.inbox.looks import LATE_SECONDS, Look, Looks
 from daemon.inbox.notifications import Notifications, identity_of
@@ -249,8 +249,8 @@ class Watcher:
         if not self.trust_glances or (self._glancing and not self._glancing.done()):
             return set()
         at_rest = self._roster.at_rest(self._clock())
-        views = {name: self._views[name] for name in at_rest if name in self._views}
-        glancing = asyncio.ensure_future(asyncio.to_thread(glance_at, views))
+        marks = {name: self._views[name].marks for name in at_rest if name in self._views}
+        glancing = asyncio.ensure_future(asyncio.to_thread(glance_at, self._inbox, marks))
         self._glancing = glancing
         await asyncio.wait([glancing], timeout=LATE_SECONDS)
         return glancing.result() if glancing.done() else set()
@@ -325,11 +325,6 @@ async def set_within(event: asyncio.Event, seconds: float | None) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-
-
-def glance_at(views: Mapping[str, FolderView]) -> set[str]:
-    """The names of those that have nothing new in them."""
-    return {name for name, view in views.items() if view.has_nothing_new()}
 
 
 def kind_of(notice: Notice) -> str:
