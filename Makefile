@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROCESSES ?= 2
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal
+# These measure, so nothing runs beside them.
+MEASURED := tests/faults/test_load.py tests/faults/test_soak.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick lint types layers unit format cover mutants test-faults bench art wheel clean
@@ -44,8 +46,10 @@ mutants: .venv/ready         ## change the pure parts in small ways, and count t
 
 test-faults: .venv/ready     ## do harm of every kind to the service, at length, and print what became of the stories
 	rm -f faults.jsonl
-	STORYREEL_FAULTS=long STORYREEL_FAULTS_LEDGER=$(CURDIR)/faults.jsonl $(PYTEST) --timeout 7200 -s tests/faults
-	$(BIN)/python -m tests.faults.ledger faults.jsonl
+	STORYREEL_FAULTS=long STORYREEL_FAULTS_LEDGER=$(CURDIR)/faults.jsonl; export STORYREEL_FAULTS STORYREEL_FAULTS_LEDGER; \
+	$(BIN)/pytest --timeout 7200 -s $(MEASURED); measured=$$?; \
+	$(PYTEST) --timeout 7200 -s tests/faults $(MEASURED:%=--ignore %); harmed=$$?; \
+	$(BIN)/python -m tests.faults.ledger faults.jsonl && exit $$((measured + harmed))
 
 bench: .venv/ready           ## measure speed, size and quality into benchmarks/RESULTS.md (a quarter of an hour)
 	$(BIN)/python -m benchmarks

@@ -42,9 +42,8 @@ def leave_modules_to_themselves() -> None:
     """Take what has been imported out of what the garbage collector goes through.
 
     Python collects garbage of all ages only when what is new since is a quarter of the rest
-    (https://docs.python.org/3.11/library/gc.html#gc.set_threshold). Next to some ten thousand
-    modules' objects that is after hours, and until then the memory grows: measured, by 9 MiB in
-    six minutes of trouble, and not at all without them.
+    (https://docs.python.org/3.11/library/gc.html#gc.set_threshold). Next to the objects of all
+    modules that is late, and until then the memory grows.
     """
     gc.collect()
     gc.freeze()

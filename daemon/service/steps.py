@@ -14,6 +14,8 @@ Result = TypeVar("Result")
 
 LONGEST_WAIT_SECONDS = 60.0
 """The longest wait before a step is tried again."""
+LONGER_AND_LONGER = wait_exponential_jitter(multiplier=1, max=LONGEST_WAIT_SECONDS)
+AFTER_AN_ERROR = retry_if_exception_type(OSError)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """The errors of a disk, or of a user's share of it, that is full."""
 
@@ -30,12 +32,29 @@ async def until_it_works(
     and the story is never given up.
     """
     retrying = AsyncRetrying(
-        wait=wait_exponential_jitter(multiplier=1, max=LONGEST_WAIT_SECONDS),
-        retry=retry_if_exception_type(OSError),
+        wait=LONGER_AND_LONGER,
+        retry=AFTER_AN_ERROR,
         before_sleep=log_failed_step,
     )
-    result: Result = await retrying(step, *args, **kwargs)
-    return result
+    return await in_turns(retrying, step, *args, **kwargs)
+
+
+async def in_turns(
+    retrying: AsyncRetrying,
+    step: Callable[Arguments, Awaitable[Result]],
+    *args: Arguments.args,
+    **kwargs: Arguments.kwargs,
+) -> Result:
+    """Take a step as often as `retrying` says, and leave nothing for the garbage collector.
+
+    tenacity (9.2) keeps the last turn's actions, which refer back to it: some dozens of objects for
+    each step of each story, that only a collection of all ages would find.
+    """
+    try:
+        result: Result = await retrying(step, *args, **kwargs)
+        return result
+    finally:
+        retrying.iter_state.reset()
 
 
 def log_failed_step(state: RetryCallState) -> None:

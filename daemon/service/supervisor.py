@@ -25,7 +25,7 @@ from daemon.service import originals
 from daemon.service.endings import Endings, give_back, job_fields
 from daemon.service.room import Room
 from daemon.service.stall import until_stalled
-from daemon.service.steps import until_it_works
+from daemon.service.steps import in_turns, until_it_works
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Job, Spool
 from daemon.spool.looks import exists
@@ -208,7 +208,7 @@ class Supervisor:
             retry_error_callback=last_outcome,
         )
         try:
-            outcome: Outcome = await retrying(next_attempt)
+            outcome = await in_turns(retrying, next_attempt)
         finally:
             self._resting.discard(job.id)
         return job, outcome

@@ -53,13 +53,13 @@ class LocalWorkers:
         pebble shuts its pool down when a worker ends that has no order. An order that none had
         begun is then given to a new pool. Raises WorkersBroken when no worker process starts.
         """
-        broken: BrokenProcessPool | None = None
+        why = ""
         for _ in range(MOST_POOLS):
             pool = self._pool
             try:
                 return await outcome_of(pool, self._conditions, order)
             except BrokenProcessPool as error:
-                broken = error
+                why = str(error)
                 await self._replace(pool)
                 if await asyncio.to_thread(is_begun, order):
                     return died(order, "the worker was ended together with its pool")
@@ -68,8 +68,8 @@ class LocalWorkers:
                     os.killpg(error.pid, signal.SIGKILL)  # the encoder that it left behind
                 code = error.exitcode
                 return died(order, f"the worker ended before the film was done (exit code {code})")
-        what = f"worker processes do not start ({broken}); standard error, above, may say more"
-        raise WorkersBroken(what) from broken
+        what = f"worker processes do not start ({why}); standard error, above, may say more"
+        raise WorkersBroken(what)
 
     async def _replace(self, pool: ProcessPool) -> None:
         """Put a new pool in the place of a broken one, whose workers end first."""

@@ -45,7 +45,7 @@ def spool(settings: Settings) -> Iterator[Spool]:
 @pytest.fixture(autouse=True)
 def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed step of the spool is tried again at once."""
-    monkeypatch.setattr(steps, "wait_exponential_jitter", lambda **_: wait_none())
+    monkeypatch.setattr(steps, "LONGER_AND_LONGER", wait_none())
 
 
 class Lives:

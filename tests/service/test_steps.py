@@ -1,6 +1,7 @@
 """Steps of the spool that fail are taken again, and the log says what would help."""
 
 import errno
+import gc
 import os
 
 import pytest
@@ -14,7 +15,7 @@ from tests.helpers.logs import events
 
 @pytest.fixture(autouse=True)
 def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "wait_exponential_jitter", lambda **_: wait_none())
+    monkeypatch.setattr(steps, "LONGER_AND_LONGER", wait_none())
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,17 @@ async def test_an_error_of_the_program_is_not_tried_again() -> None:
     with pytest.raises(ValueError, match=r"^$"):
         await until_it_works(step)
     assert calls == 1
+
+
+async def test_a_step_leaves_nothing_for_the_garbage_collector() -> None:
+    failures = [OSError(errno.EIO, "")]
+
+    async def step() -> None:
+        if failures:
+            raise failures.pop()
+
+    await until_it_works(step)  # what the first one makes stays
+    failures.append(OSError(errno.EIO, ""))
+    gc.collect()
+    await until_it_works(step)
+    assert gc.collect() == 0

@@ -118,7 +118,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def no_step_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed step of the spool is tried again at once; the real wait starts with a second."""
-    monkeypatch.setattr(steps, "wait_exponential_jitter", lambda **_: wait_none())
+    monkeypatch.setattr(steps, "LONGER_AND_LONGER", wait_none())
 
 
 def supervise(
