@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PROCESSES ?= 2
+FUZZ_SECONDS ?= 600
 PYTEST := $(BIN)/pytest --numprocesses $(PROCESSES) --dist worksteal
 # These measure, so nothing runs beside them.
 MEASURED := tests/faults/test_load.py tests/faults/test_soak.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types layers unit format cover mutants test-faults bench art wheel clean
+.PHONY: help demo test quick lint types layers unit format cover mutants test-faults fuzz bench art wheel clean
 
 help:                        ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +52,11 @@ test-faults: .venv/ready     ## do harm of every kind to the service, at length,
 	$(PYTEST) --timeout 7200 -s tests/faults $(MEASURED:%=--ignore %); harmed=$$?; \
 	$(BIN)/python -m tests.faults.ledger faults.jsonl && exit $$((measured + harmed))
 
+fuzz: .venv/ready            ## give what reads strangers' bytes bytes that nobody wrote (twenty minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	printf '%s\n' manifest reading picture sound | \
+	xargs -P $(PROCESSES) -I TARGET $(BIN)/python -m tests.fuzz TARGET $(FUZZ_SECONDS)
+
 bench: .venv/ready           ## measure speed, size and quality into benchmarks/RESULTS.md (a quarter of an hour)
 	$(BIN)/python -m benchmarks
 
@@ -63,7 +69,7 @@ wheel: .venv/ready           ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 clean:                       ## remove what these targets made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage mutants faults.jsonl dist storyreel-demo
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage mutants .fuzz faults.jsonl dist storyreel-demo
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -94,6 +94,18 @@ def blame(error: Exception) -> Blame:
     return Blame.FILE
 
 
+def is_memory_short(size: int) -> bool:
+    """Whether so many bytes of memory cannot be had now.
+
+    Where they can, and somebody got none for a file's headers, the headers asked for very much.
+    """
+    try:
+        bytearray(size)
+    except MemoryError:
+        return True
+    return False
+
+
 @contextmanager
 def reading(
     fault: Callable[[Exception], StoryreelError],

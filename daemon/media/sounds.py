@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from daemon.errors import UnreadableMedia
-from daemon.media.boundary import Blame, blame, reading
+from daemon.media.boundary import Blame, blame, is_memory_short, reading
 from daemon.media.samples import Samples
 
 SOUND_FORMATS = "mp3,wav,flac,ogg,mov,mp4,m4a,aac"
@@ -27,6 +27,9 @@ SAMPLE_BLOCK = 48_000
 HIGHEST_RATE = 10_000_000
 """Samples per second, more than ten times what recorders make. FFmpeg's resampler takes memory in
 proportion to the rate: at 500 million it runs out of it after 9 s (measured)."""
+
+HEADERS_MEMORY = 64 * 2**20
+"""Bytes. The headers of a day of sound take less (an entry of 16 bytes for each 20 ms: 66 MiB)."""
 
 SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
 
@@ -39,8 +42,13 @@ def sound_blocks(file: IO[bytes], rate: int) -> Iterator[Samples]:
     MemoryError and the file's own OSErrors (with an errno) pass: they are the machine's fault.
     """
     options = {"format_whitelist": SOUND_FORMATS, "probesize": "32768"}
-    with reading(lambda _: _unusable("not a sound file of a known kind"), FFmpegError):
-        container = av.open(file, mode="r", options=options, metadata_errors="replace")
+    try:
+        with reading(lambda _: _unusable("not a sound file of a known kind"), FFmpegError):
+            container = av.open(file, mode="r", options=options, metadata_errors="replace")
+    except MemoryError as error:
+        if is_memory_short(HEADERS_MEMORY):
+            raise
+        raise _unusable("damaged: its headers ask for more memory than any sound's") from error
 
     with container, reading(lambda _: _unusable("damaged"), FFmpegError):
         block = None

@@ -22,8 +22,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import UnreadableMedia
+from daemon.media import sounds
 from daemon.media.sounds import SAMPLE_BLOCK, sound_blocks
+from daemon.workers import sandbox
 from tests.helpers.broken import PLACES, FailingFile, damaged
+from tests.helpers.children import data_mib, in_child
 from tests.helpers.sounds import RATE, decoded, sine, wav
 
 
@@ -424,6 +427,32 @@ def test_a_fault_of_the_disk_is_not_blamed_on_the_sound(form: str) -> None:
     assert caught.value.errno == errno.EIO
 
 
+def greedy() -> bytes:
+    """An M4A whose headers ask for 32 GiB: its table of times says that it has 2^32 entries."""
+    data = encoded("mp4", "aac", sine(0.5)).getvalue()
+    place = data.index(b"stts") + 8
+    return data[:place] + b"\xff" * 4 + data[place + 4 :]
+
+
+def test_headers_that_ask_for_more_memory_than_any_sound_are_the_files_fault() -> None:
+    with pytest.raises(UnreadableMedia, match="damaged: its headers ask for more memory"):
+        counted(io.BytesIO(greedy()))
+
+
+def test_where_memory_is_short_nothing_is_said_of_the_headers() -> None:
+    data = greedy()
+
+    def body() -> str:
+        sandbox.limit_resources(data_mib() + 32)
+        try:
+            counted(io.BytesIO(data))
+        except MemoryError as error:
+            return type(error).__name__
+        return "opened"
+
+    assert in_child(body).said == "MemoryError"
+
+
 FAULTS_OF_THE_MACHINE = [
     pytest.param(av.error.MemoryError(errno.ENOMEM, "Cannot allocate memory"), id="memory"),
     pytest.param(av.error.OSError(errno.EIO, "Input/output error"), id="EIO"),
@@ -436,6 +465,8 @@ test asks it to, and a failing file object raises Python's errors and not these.
 def test_a_fault_of_the_machine_while_ffmpeg_opens_is_not_blamed_on_the_sound(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sounds, "HEADERS_MEMORY", 2**60)  # so that it cannot be had
+
     def fail(*_: object, **__: object) -> NoReturn:
         raise error
 

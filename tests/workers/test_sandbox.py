@@ -17,7 +17,7 @@ import landlock
 import pytest
 
 from daemon.workers import sandbox
-from tests.helpers.children import NOBODY, in_child
+from tests.helpers.children import NOBODY, data_mib, in_child
 
 needs_landlock = pytest.mark.skipif(
     not sandbox.is_supported(), reason="this kernel has no Landlock"
@@ -274,13 +274,6 @@ def test_allocating_memory_beyond_the_limit_raises_a_memory_error() -> None:
 
     ended = in_child(body)
     assert ended.said == "refused 0"
-
-
-def data_mib() -> int:
-    """How much memory of its own this process has, in MiB (proc_pid_status(5))."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (kib,) = (line.split()[1] for line in lines if line.startswith("VmData:"))
-    return int(kib) // 1024
 
 
 def test_a_worker_does_not_outlive_its_parent() -> None:
