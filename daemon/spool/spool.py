@@ -35,7 +35,7 @@ from daemon.spool.durable import (
     sync_files,
     sync_folder,
 )
-from daemon.spool.free_names import free_names
+from daemon.spool.free_names import free_for_everyone, free_names
 from daemon.spool.job import (
     RECORD,
     Job,
@@ -250,7 +250,7 @@ class Spool:
     def _move_to_outbox(self, job: Job) -> Job:
         self._keep_publishable(job)
         sync_files(job.attempt_folder)
-        for target in free_names(self.folders.outbox, job.name):
+        for target in free_for_everyone(self.folders.outbox, job.name):
             job = replace(job, target=target)
             files.name_all(job.attempt_folder, target)
             sync_folder(job.attempt_folder)

@@ -15,6 +15,7 @@ import pytest
 from daemon.config import Folders
 from daemon.errors import FilmError
 from daemon.spool import Job, RecoveredState, Spool, Unclaimable, reasons, spool
+from daemon.spool.free_names import for_everyone
 from daemon.spool.job import read_job, record
 from tests.helpers.children import fail_before, in_child, unprivileged
 from tests.spool.crashes import Life, copy, inbox_keeps_folders, without_fault
@@ -280,15 +281,16 @@ def test_attempts_are_charged_on_disk_and_uncharging_removes_what_they_wrote(ope
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_name_is_delivered_as_it_is_or_shortened_to_what_files_can_have(
+def test_any_name_is_delivered_as_everyone_can_see_it_or_shortened_to_what_files_can_have(
     opened: Spool, name: str
 ) -> None:
     job = opened.publish(attempted(opened, claimed(opened, name)))
     kept = opened.finish(job)
     assert kept == opened.folders.done / job.target
     assert contents(kept) == STORY
-    assert name.startswith(job.target)
-    assert job.target == name or len(os.fsencode(name)) > 235
+    shown = for_everyone(name)
+    assert shown.startswith(job.target)
+    assert job.target == shown or len(os.fsencode(shown)) > 235
     assert_published(opened.folders.outbox / job.target)
     assert names(opened.folders.work) == [".lock"]
 
@@ -351,7 +353,7 @@ def test_a_name_that_is_taken_at_the_last_instant_is_passed_over(
     job = opened.claim("the-fox")
     assert isinstance(job, Job)
 
-    monkeypatch.setattr(spool, "free_names", lambda _, name: iter([name, f"{name}-2"]))
+    monkeypatch.setattr(spool, "free_for_everyone", lambda _, name: iter([name, f"{name}-2"]))
     job = opened.publish(attempted(opened, job))
     opened.close()
     assert job.target == "the-fox-2"
