@@ -24,6 +24,7 @@ from daemon.compiler import compile_order, compile_story
 from daemon.config import Limits, Settings
 from daemon.delivery import files
 from daemon.errors import FilmError, Problem, StoryError
+from daemon.media import sounds
 from daemon.progress import SCRATCH, Reporter, reporter
 from daemon.story import Story
 from daemon.story.checks import picture_problems
@@ -503,6 +504,7 @@ def test_ffmpeg_without_memory_is_a_fault_of_the_machine(
         return real_open(file, *rest, **options)
 
     def use_memory_up() -> None:
+        monkeypatch.setattr(sounds, "HEADERS_MEMORY", 2**60)  # so much cannot be had
         monkeypatch.setattr(av, "open", open_without_memory)
 
     failed = failure(order, when_stage_begins(stage, use_memory_up))

@@ -110,7 +110,12 @@ ATTRIBUTES: Mapping[str, Numbers] = {
     "mknod": (133, None),
     "mknodat": (259, 33),
 }
-PROGRAMS: Mapping[str, Numbers] = {"execve": (59, 221), "execveat": (322, 281)}
+PROGRAMS: Mapping[str, Numbers] = {
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "fork": (57, None),
+    "vfork": (58, None),
+}
 CLONE: Numbers = (56, 220)
 CLONE3: Numbers = (435, 435)
 
@@ -123,6 +128,8 @@ FIRST_X32_CALL = 0x40000000
 """Calls of x86_64's other interface have numbers from here, and would pass by the table."""
 NEW_NAMESPACES = 0x7E020000
 """The flags of clone(2) that make a new namespace, CLONE_NEWNS to CLONE_NEWNET (linux/sched.h)."""
+NEW_THREAD = 0x00010000
+"""Its flag CLONE_THREAD: without it, a new process is made."""
 
 # ---- the program --------------------------------------------------------------------------------
 
@@ -144,8 +151,12 @@ def is_supported() -> bool:
     return platform.machine() in ARCHITECTURES and ACTIONS.exists()
 
 
-def program(numbers: Iterable[int], clone: int, clone3: int, architecture: int) -> bytes:
+def program(
+    numbers: Iterable[int], clone: int, clone3: int, architecture: int, *, is_alone: bool = False
+) -> bytes:
     """A program that refuses calls by their numbers, and new namespaces by clone(2).
+
+    `is_alone`: it refuses new processes by clone(2) too, and leaves threads.
 
     clone3(2) has its flags in memory, which no program sees. It gets ENOSYS, as on a kernel that
     does not have it, so that the C library takes clone(2).
@@ -162,6 +173,8 @@ def program(numbers: Iterable[int], clone: int, clone3: int, architecture: int) 
         (LOAD_WORD, FIRST_ARGUMENT_AT, ""),
         (ANY_BIT, NEW_NAMESPACES, "refuse"),
     ]
+    if is_alone:
+        lines.append((ANY_BIT, NEW_THREAD, "else refuse"))
     ends = {"allow": ALLOW, "refuse": REFUSE + errno.EPERM, "absent": REFUSE + errno.ENOSYS}
     place = {end: len(lines) + index for index, end in enumerate(ends)}
     code = b""
@@ -184,11 +197,14 @@ class Program(ctypes.Structure):
 def refuse(calls: Mapping[str, Numbers]) -> None:
     """Let the kernel refuse these calls to this thread, and to whatever it starts, for good.
 
+    With `PROGRAMS` among them, it can make no new process either, in no way.
+
     `PR_SET_NO_NEW_PRIVS` must be set (as Landlock needs it too). Raises OSError.
     """
     column, architecture = ARCHITECTURES[platform.machine()]
     numbers = [number for pair in calls.values() if (number := pair[column]) is not None]
-    code = program(numbers, CLONE[column] or 0, CLONE3[column] or 0, architecture)
+    clones = CLONE[column] or 0, CLONE3[column] or 0
+    code = program(numbers, *clones, architecture, is_alone=calls.keys() >= PROGRAMS.keys())
     buffer = ctypes.create_string_buffer(code, len(code))
     filter_program = Program(len(code) // 8, ctypes.addressof(buffer))
     libc = ctypes.CDLL(None, use_errno=True)

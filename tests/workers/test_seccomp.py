@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -111,6 +112,20 @@ def test_without_the_filter_most_of_these_are_refused_for_another_reason() -> No
 def test_no_program_is_started_where_none_is_needed() -> None:
     assert filtered(PROGRAMS, lambda: os.execv("/bin/true", ["true"])) == "EPERM"
     assert filtered(PROGRAMS, lambda: subprocess.run(["/bin/true"], check=True)) == "EPERM"
+
+
+def test_no_process_is_made_where_no_program_is_needed() -> None:
+    column, _ = seccomp.ARCHITECTURES[os.uname().machine]
+
+    def clone() -> None:
+        call("syscall", ctypes.c_long(seccomp.CLONE[column] or 0), ctypes.c_long(signal.SIGCHLD))
+
+    def fork() -> None:
+        os.waitpid(os.fork() or os._exit(0), 0)
+
+    assert filtered(PROGRAMS, clone) == "EPERM"
+    assert filtered(PROGRAMS, fork) == "EPERM"
+    assert filtered(NEVER_NEEDED, fork) == ""
 
 
 CLONE_NEWUSER = 0x10000000
