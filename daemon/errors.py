@@ -8,6 +8,7 @@ This module imports nothing of the package, so that every layer can raise them.
     ├── ConfigError         the settings are wrong, with every fault of them: exit code 78
     ├── FilmError           a film came out wrong although the story is right: tried again
     ├── WorkersBroken       no worker process can be started: exit code 75
+    ├── ChildDied           a command's confined child ended without a result
     ├── SpoolError          the folders cannot be used as they are: exit code 78
     │   ├── AlreadyRunning  another instance works on the same folders: exit code 75
     │   └── FoldersAway     the disk is full, broken or gone for now: exit code 75
@@ -88,6 +89,10 @@ class FilmError(StoryreelError):
 
 class WorkersBroken(StoryreelError):  # noqa: N818 - a state, as AlreadyRunning is
     """Worker processes do not even start. No story is at fault, and none is charged for it."""
+
+
+class ChildDied(StoryreelError):  # noqa: N818 - as WorkersBroken
+    """The confined child of a command has ended without a result."""
 
 
 class SpoolError(StoryreelError):

@@ -1,5 +1,6 @@
 """`storyreel check`: every problem of a story, found by the same checks that the service makes."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.cli.console import (
@@ -12,10 +13,12 @@ from daemon.cli.console import (
     settings_or_exit,
 )
 from daemon.config import Settings
-from daemon.errors import NotArrived, StoryError
+from daemon.errors import ChildDied, NotArrived, Problem, StoryError
 from daemon.media.samples import SAMPLE_RATE
 from daemon.story.intake import inspect
 from daemon.story.model import Story
+from daemon.workers.alone import alone, conditions_for
+from daemon.workers.worker import forgo_programs
 
 
 @explaining_rights()
@@ -29,23 +32,46 @@ def check_folders(folders: list[Path], file: Path | None) -> int:
 def check_folder(folder: Path, settings: Settings) -> int:
     """Whether a folder can become a film, as an exit code; its problems go to standard error.
 
-    It is checked where it lies, however large it is.
+    It is checked where it lies, however large it is, in a child that is confined as a worker is.
     """
-    name = folder.resolve().name
+    place = folder.resolve()
     try:
-        story = inspect(folder.resolve(), name, settings)
+        found = alone(conditions_for(settings, place), (), lambda: look(place, settings))
+    except ChildDied as died:
+        mend = "Make the pictures smaller; check whether the kernel ran out of memory."
+        found = Found(STORY_AT_FAULT, f"{died}. {mend}")
+    if found.code == FINE:
+        say(f"{place.name}: {found.words}")
+    else:
+        complain(f"{place.name}: {found.words}", found.problems)
+    return found.code
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found: the exit code, and what to say. It comes out of the child."""
+
+    code: int
+    words: str
+    problems: tuple[Problem, ...] = ()
+
+
+def look(folder: Path, settings: Settings) -> Found:
+    """Look at a folder as the service does, in the child."""
+    try:
+        forgo_programs()
+        story = inspect(folder, folder.name, settings)
     except (StoryError, NotArrived) as error:
-        complain(f"{name}: {counted(len(error.problems), 'problem')}", error.problems)
-        return STORY_AT_FAULT
+        count = counted(len(error.problems), "problem")
+        return Found(STORY_AT_FAULT, count, tuple(error.problems))
     except PermissionError:
         mend = "Give yourself the right to read it, or check it as the service's user."
-        complain(f"{name}: not readable for you. {mend}")
-        return STORY_AT_FAULT
+        return Found(STORY_AT_FAULT, f"not readable for you. {mend}")
+    except MemoryError:
+        return Found(TRY_AGAIN, "not enough memory. Raise workers.memory_mib.")
     except OSError as error:
-        complain(f"{name}: {error.strerror or error}. Look at the disk, then try again.")
-        return TRY_AGAIN
-    say(f"{name}: fine, {summary(story)}")
-    return FINE
+        return Found(TRY_AGAIN, f"{error.strerror or error}. Look at the disk, then try again.")
+    return Found(FINE, f"fine, {summary(story)}")
 
 
 def summary(story: Story) -> str:

@@ -74,7 +74,7 @@ def version() -> int:
         return 0
 
 
-def confine(writable: Path, readable: Iterable[Path]) -> None:
+def confine(writable: Path | None, readable: Iterable[Path]) -> None:
     """Take away every path that this process does not need, the network, and other processes.
 
     Cannot be undone, and can be done again to take away more; children and threads started later
@@ -88,7 +88,8 @@ def confine(writable: Path, readable: Iterable[Path]) -> None:
     # The library mistakes an errno that an earlier call has left behind for one of its own.
     ctypes.set_errno(0)
     ruleset = landlock.Ruleset()
-    ruleset.allow(writable, rules=WRITE_FOLDER)
+    if writable:
+        ruleset.allow(writable, rules=WRITE_FOLDER)
     ruleset.allow("/dev/null", rules=READ_FILE | FSAccess.WRITE_FILE)
 
     linkers = [*Path("/lib64").glob("ld-linux-*"), *Path("/lib").glob("ld-linux-*")]
@@ -98,7 +99,7 @@ def confine(writable: Path, readable: Iterable[Path]) -> None:
     # A virtual environment, the Python that it was made from, and this program.
     interpreter = [Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[1]]
     for path in dict.fromkeys([*map(Path, READABLE), *interpreter, *readable]):
-        if path.exists():
+        if os.access(path, os.F_OK):
             ruleset.allow(path, rules=READ_FOLDER if path.is_dir() else READ_FILE)
     ruleset.apply()
     isolate()

@@ -28,14 +28,14 @@ class Conditions:
     """What a worker may use, and when it ends.
 
     `service`: the process id of the service; the worker ends with it. `memory_mib`: how much the
-    worker may allocate, in MiB. `writable`: the only folder that it may write to. `readable`: what
-    it may read in addition to the system's libraries and its own program.
+    worker may allocate, in MiB. `writable`: the only folder that it may write to, if any.
+    `readable`: what it may read in addition to the system's libraries and its own program.
     """
 
     service: int
     log: Log
     memory_mib: int
-    writable: Path
+    writable: Path | None
     readable: tuple[Path, ...]
 
 
@@ -77,6 +77,12 @@ def set_up(conditions: Conditions) -> None:
     sandbox.lead_session()
 
 
+def forgo_programs() -> None:
+    """Start no program and no process from now on. Cannot be undone. Raises OSError."""
+    if seccomp.is_supported():
+        seccomp.refuse(seccomp.PROGRAMS)
+
+
 def work(conditions: Conditions, order: Order, report_seconds: float = 1.0) -> Outcome:
     """Make one attempt, and report its progress in the attempt's folder. Once in each process.
 
@@ -89,8 +95,8 @@ def work(conditions: Conditions, order: Order, report_seconds: float = 1.0) -> O
         if sandbox.is_supported():
             readable = [*conditions.readable, order.source]
             sandbox.confine(writable=order.attempt, readable=readable)
-        if seccomp.is_supported() and order.settings.film.writer != "moviepy":
-            seccomp.refuse(seccomp.PROGRAMS)  # that writer starts ffmpeg
+        if order.settings.film.writer != "moviepy":  # that writer starts ffmpeg
+            forgo_programs()
         sandbox.die_with(conditions.service)
     except OSError as error:
         mend = "It is tried again. Look at the disk and the folders."

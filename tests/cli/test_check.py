@@ -1,13 +1,21 @@
 """`storyreel check`: what is fine is summarised, what is wrong is listed whole."""
 
 import errno
+import os
+import signal
+import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from daemon.cli import check
 from daemon.cli.check import check_folders
 from daemon.cli.console import FINE, STORY_AT_FAULT, TRY_AGAIN
+from daemon.errors import Problem, StoryError
+from daemon.story.untrusted import UntrustedFolder
 from tests.helpers.folders import contents
 from tests.helpers.pictures import noisy, picture, save
 from tests.helpers.processes import storyreel
@@ -63,7 +71,7 @@ def test_a_story_is_checked_where_it_lies(
     data = (folder / "01.png").read_bytes()
     (folder / "01.png").write_bytes(data[: len(data) // 2])
     before = contents(folder)
-    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr(UntrustedFolder, "copy", None)
     monkeypatch.setattr(tempfile, "mkdtemp", None)
     assert check_folders([folder], None) == STORY_AT_FAULT
     monkeypatch.undo()
@@ -120,3 +128,38 @@ def test_a_folder_without_a_manifest_gets_an_example_of_one(tmp_path: Path) -> N
     done = storyreel("check", str(tmp_path / "empty"))
     assert done.returncode == 1
     assert 'manifest (manifest.json): missing. Add one: {"pages"' in done.stderr
+
+
+def test_what_is_checked_is_decoded_in_a_confined_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = story(tmp_path / "fox", (0.2,))
+    (tmp_path / "private").write_text("private")
+    acts: dict[str, Callable[[], object]] = {
+        "read another file": (tmp_path / "private").read_text,
+        "write into the story": (folder / "new").touch,
+        "open a socket": socket.socket,
+        "start a program": lambda: os.execv("/bin/true", ["true"]),
+        "make a process": os.fork,
+    }
+
+    def inspected(*_: object) -> NoReturn:
+        problems = []
+        for what, act in acts.items():
+            try:
+                act()
+            except PermissionError:
+                problems.append(Problem(what, "refused", ""))
+        raise StoryError(problems)
+
+    monkeypatch.setattr(check, "inspect", inspected)
+    assert check_folders([folder], None) == STORY_AT_FAULT
+    assert f"{len(acts)} problems" in capsys.readouterr().err
+
+
+def test_a_child_that_dies_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "inspect", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    assert check_folders([story(tmp_path / "fox", (0.2,))], None) == STORY_AT_FAULT
+    assert "fox: the worker ended (exit code -9)" in capsys.readouterr().err

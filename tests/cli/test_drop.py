@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import multiprocessing.popen_fork  # noqa: F401 - nobody may not read it where root's Python is
 import os
 import shutil
 import stat
@@ -14,6 +15,8 @@ import typer
 
 from daemon.cli.console import TRY_AGAIN, USAGE
 from daemon.cli.drop import copy_into, drop_folder
+from daemon.config import Settings
+from daemon.story.intake import inspect
 from tests.helpers.children import in_child, unprivileged
 from tests.helpers.folders import names
 from tests.helpers.processes import storyreel
@@ -156,11 +159,14 @@ def full_disk(_descriptor: int) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_without_the_right_to_write_into_the_inbox_it_says_what_would_help(tmp_path: Path) -> None:
+def test_without_the_right_to_write_into_the_inbox_it_says_what_would_help(
+    tmp_path: Path, settings: Settings
+) -> None:
     """L1: a remedy, and no traceback."""
     if os.geteuid() != 0:
         pytest.skip("needs root to become another user")
     folder = story(tmp_path / "fox", (0.2,))
+    inspect(folder, "fox", settings)  # imports what nobody may not read where root's Python is
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         root.chmod(0o755)
