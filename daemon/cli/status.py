@@ -16,6 +16,7 @@ from daemon.cli.console import FINE, explaining_rights, settings_or_exit
 from daemon.config import Settings
 from daemon.printable import printable
 from daemon.status import Status, collect
+from daemon.workers.worker import confinement
 
 REFRESH_SECONDS = 1.0
 NAMES_SHOWN = 8
@@ -27,12 +28,21 @@ def show_status(file: Path | None, root: Path | None, *, as_json: bool, watch: b
     """Print the status, once or until Ctrl-C; returns the exit code."""
     settings = settings_or_exit(file, root)
     if as_json:
-        print(json.dumps(asdict(collect(settings)), indent=2))
+        fields = asdict(collect(settings)) | {"confinement": confinement()}
+        print(json.dumps(fields, indent=2))
     elif watch:
         watch_status(settings)
     else:
-        Console(soft_wrap=True).print(drawn(collect(settings)))
+        Console(soft_wrap=True).print(Group(drawn(collect(settings)), limits(**confinement())))
     return FINE
+
+
+def limits(landlock: int, seccomp: bool) -> Text:
+    """What this machine's kernel holds the workers with, in a line."""
+    files = f"Landlock {landlock}" if landlock else "no Landlock"
+    calls = "a filter of system calls" if seccomp else "no filter of system calls"
+    is_whole = landlock and seccomp
+    return Text(f"Workers are confined by {files} and {calls}", "dim" if is_whole else "bold red")
 
 
 def watch_status(settings: Settings) -> None:

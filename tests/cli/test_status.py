@@ -20,6 +20,7 @@ from daemon.config import Settings
 from daemon.errors import Problem
 from daemon.spool import Job, Spool
 from daemon.status import Arriving, AtWork, FailedStory, Status, collect
+from daemon.workers.worker import confinement
 from tests.helpers.children import in_child, unprivileged
 from tests.helpers.processes import status, storyreel
 from tests.helpers.stories import story
@@ -86,7 +87,7 @@ def test_programs_get_what_is_in_each_folder(settings: Settings, tmp_path: Path)
 
 def test_programs_get_every_field(settings: Settings) -> None:
     fields = status(settings.folders.root)
-    assert fields == asdict(collect(settings))
+    assert fields == asdict(collect(settings)) | {"confinement": confinement()}
 
 
 def test_a_root_that_is_not_there_is_shown_as_empty(tmp_path: Path) -> None:
@@ -127,6 +128,18 @@ def test_people_get_a_table(settings: Settings) -> None:
     assert "Storyreel is not running" in done.stdout
     assert "half\\x1b[31m" in done.stdout
     assert "waiting manifest.json" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("landlock", "seccomp", "said"),
+    [
+        (7, True, "Workers are confined by Landlock 7 and a filter of system calls"),
+        (0, True, "Workers are confined by no Landlock and a filter of system calls"),
+        (3, False, "Workers are confined by Landlock 3 and no filter of system calls"),
+    ],
+)
+def test_people_are_told_what_confines_the_workers(landlock: int, seccomp: bool, said: str) -> None:
+    assert command.limits(landlock, seccomp).plain == said
 
 
 def test_a_line_with_the_counts_comes_first() -> None:
