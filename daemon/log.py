@@ -158,7 +158,7 @@ EVENTS: Mapping[Event, Description] = {
     ),
     Event.DISK_OK: Description("There is enough room again.", ("folder", "free_mib")),
     Event.MUSIC_UNUSABLE: Description(
-        "A track of the music library cannot be used; the film has another one.",
+        "A track of the music library cannot be used; films get another one. Said at the start.",
         ("track", "reason"),
     ),
     Event.LIBRARY_MESSAGE: Description(

@@ -176,11 +176,14 @@ class Service:
         if self._once:
             parts.append(self.stop_when_done())
         tasks = [asyncio.create_task(part) for part in parts]
-        remembering = asyncio.create_task(self.remember_music())
+        asides = [
+            asyncio.create_task(self.remember_music()),
+            asyncio.create_task(self.check_music()),
+        ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            remembering.cancel()
+            await cancel_all(asides)
             await self.shut_down(tasks)
 
     async def hold(self, hold: Hold) -> None:
@@ -197,6 +200,17 @@ class Service:
     async def remember_music(self) -> None:
         """Find out the music of the last film. A film may be made before that is known."""
         await self._threads.publications.run(self._supervisor.remember_music)
+
+    async def check_music(self) -> None:
+        """Log once which tracks of the library no film can have."""
+        try:
+            unusable = await self._workers.unusable_tracks()
+        except WorkersBroken as error:
+            mend = "Take out the tracks that were added last, and try again."
+            log_degraded(f"the music library cannot be checked: {error}", mend)
+            return
+        for track, reason in unusable:
+            logger().warning(Event.MUSIC_UNUSABLE, track=track, reason=reason)
 
     async def report_to_systemd(self) -> None:
         """Report READY after the first scan, then signs of life for as long as all is healthy.

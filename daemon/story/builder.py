@@ -1,7 +1,7 @@
 """Building a story from its manifest and the admitted files: pages, cards, and music."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from daemon.config import FilmSettings, Music, Settings
@@ -158,18 +158,28 @@ class StoryBuilder:
 
 
 def usable(tracks: Sequence[Track], seed: int, not_again: str, heard: bool) -> Track | None:
-    """A track chosen by the seed; one that cannot be used is logged, and another one is chosen.
+    """A track chosen by the seed; in place of one that cannot be used, another one is chosen.
 
-    A file that went wrong in the library is not the fault of the stories that meet it.
+    A file that went wrong in the library is not the fault of the stories that meet it. It is
+    reported once, by whoever asks for `unusable`, and not by each film.
     """
     left = list(tracks)
     while track := choose(left, seed, not_again):
         try:
             return checked(track, heard)
         except (UnreadableMedia, PermissionError) as fault:
-            logger().warning(Event.MUSIC_UNUSABLE, track=track.name, reason=str(fault))
+            logger().debug(Event.MUSIC_UNUSABLE, track=track.name, reason=str(fault))
         left.remove(track)
     return None
+
+
+def unusable(tracks: Iterable[Track]) -> Iterator[tuple[str, str]]:
+    """The names of tracks that cannot be used, and why."""
+    for track in tracks:
+        try:
+            checked(track, heard=False)
+        except (UnreadableMedia, OSError) as fault:
+            yield track.name, str(fault)
 
 
 def checked(track: Track, heard: bool) -> Track:

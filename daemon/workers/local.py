@@ -30,17 +30,18 @@ class LocalWorkers:
 
     def __init__(self, settings: Settings) -> None:
         self._count = settings.workers.count
+        self._library = settings.music.library
         self._conditions = worker.conditions_of(settings)
-        self._pool = self._new_pool()
+        self._pool = self._new_pool(self._count)
         self._replacing = asyncio.Lock()
 
-    def _new_pool(self) -> ProcessPool:
+    def _new_pool(self, count: int) -> ProcessPool:
         for name, value in worker.ENVIRONMENT.items():
             os.environ.setdefault(name, value)  # the fork server takes it over
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(worker.PRELOADED)
         return ProcessPool(
-            max_workers=self._count,
+            max_workers=count,
             max_tasks=1,
             initializer=worker.set_up,
             initargs=(self._conditions,),
@@ -76,7 +77,22 @@ class LocalWorkers:
         async with self._replacing:
             if self._pool is pool:
                 await asyncio.to_thread(end, pool)
-                self._pool = self._new_pool()
+                self._pool = self._new_pool(self._count)
+
+    async def unusable_tracks(self) -> list[tuple[str, str]]:
+        """The names of the music library's tracks that cannot be used, and why.
+
+        They are decoded in a worker beside the others. Raises WorkersBroken when it ends over it.
+        """
+        pool = self._new_pool(1)
+        try:
+            given = pool.schedule(worker.unusable_tracks, args=(self._library,))
+            found: list[tuple[str, str]] = await asyncio.wrap_future(given)
+            return found
+        except (ProcessExpired, RuntimeError) as error:
+            raise WorkersBroken(str(error)) from None
+        finally:
+            await asyncio.to_thread(end, pool)
 
     def stop(self) -> None:
         """End all workers at once, and wait until they are gone."""

@@ -85,6 +85,15 @@ def set_up(conditions: Conditions) -> None:
     sandbox.lead_session()
 
 
+def unusable_tracks(library: Path) -> list[tuple[str, str]]:
+    """The names of the library's tracks that cannot be used, and why."""
+    from daemon.media.library import library as tracks_in  # noqa: PLC0415, RUF100 - see above
+    from daemon.story.builder import unusable  # noqa: PLC0415, RUF100
+
+    forgo_programs()
+    return [*unusable(tracks_in(library))]
+
+
 def forgo_programs() -> None:
     """Start no program and no process from now on. Cannot be undone. Raises OSError."""
     if seccomp.is_supported():

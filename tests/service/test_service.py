@@ -445,3 +445,28 @@ def test_a_story_whose_file_is_not_as_declared_waits_also_over_a_restart(
         manifest = read_manifest(root / "inbox/fox")
         write_manifest(root / "inbox/fox", manifest | {"files": {}})
         service.wait_for("story.delivered", story="fox")
+
+
+# ---- the music library ---------------------------------------------------------------------------
+
+
+def test_a_track_that_cannot_be_used_is_said_once_and_costs_no_story(
+    root: Path, tmp_path: Path
+) -> None:
+    """M6: a library of a broken and a good track failed four of five stories."""
+    music = tmp_path / "music"
+    (music / "calm").mkdir(parents=True)
+    wav(music / "calm/good.wav", sine(2.0))
+    (music / "calm/broken.ogg").write_bytes(b"no sound")
+    titles = [f"fox-{number}" for number in range(4)]
+    with running_service(root, STORYREEL_MUSIC__FOLDER=str(music)) as service:
+        line = service.wait_for("music.unusable")
+        for title in titles:
+            drop(story(tmp_path / title, (0.2,), title=title, music={"mood": "calm"}), root)
+        for title in titles:
+            service.wait_for("story.delivered", story=title)
+    assert line["track"] == "calm/broken.ogg"
+    assert "not a sound file of a known kind" in line["reason"]
+    assert len(service.events("music.unusable")) == 1
+    reports = [(root / f"outbox/{title}/report.json").read_text() for title in titles]
+    assert {json.loads(report)["music"] for report in reports} == {"calm/good.wav"}
