@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from daemon.service.jobs import WANTING_PER_WORKER
 from tests.faults.audit import audit, visible
 from tests.faults.figures import say
 from tests.faults.ledger import enter
-from tests.helpers.processes import RunningService, running_service
+from tests.helpers.processes import RunningService, running_service, wait_until
 from tests.helpers.stories import read_manifest, story, write_manifest
 from tests.helpers.vitals import Vitals, cpu_seconds, drift, noise, vitals
+from tests.hostile.corpus import GROUPS
+from tests.hostile.item import Item
 
 pytestmark = [pytest.mark.service, pytest.mark.slow, pytest.mark.timeout(5400)]
 
@@ -262,3 +265,50 @@ def test_a_small_story_is_claimed_ahead_of_the_first_free_worker_and_then_takes_
     assert claimed < AT_ONCE_SECONDS
     assert delivered < AT_ONCE_SECONDS
     enter("long stories, all workers busy", 2, 3, audit(root, ["elk", "yak", "fox"]), delivered)
+
+
+# ---- hostile neighbours --------------------------------------------------------------------------
+
+ITEMS_OF_A_GROUP = 8 if IS_LONG else 1
+MOST_DELAY_SECONDS = 1.0 if IS_LONG else AT_ONCE_SECONDS
+"""How much later a story may come out because of a hostile folder that is dropped just before it.
+The short form runs beside other tests."""
+
+
+def hostile_items() -> list[Item]:
+    """Some items of each group of the corpus, evenly spread over it."""
+    chosen: list[Item] = []
+    for items in GROUPS.values():
+        step = -(-len(items) // ITEMS_OF_A_GROUP)
+        chosen += items[::step]
+    return chosen
+
+
+def seconds_to_deliver(service: RunningService, model: Path, title: str) -> float:
+    """Drop a story and wait for its film."""
+    dropped = time.monotonic()
+    drop_at_once(model, service.root, [title])
+    service.wait_for("story.delivered", story=title)
+    return time.monotonic() - dropped
+
+
+def test_a_hostile_folder_hardly_delays_the_story_that_comes_after_it(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    model = story(tmp_path / "model", (0.3,))
+    (tmp_path / "outside").mkdir()
+    delays = {}
+    with running_service(root, STORYREEL_WORKERS__COUNT="2") as service:
+        alone = [seconds_to_deliver(service, model, f"alone-{number}") for number in range(4)]
+        usual = median(alone[1:])  # the first one waits for the fork server
+        for number, item in enumerate(hostile_items()):
+            hostile = tmp_path / f"hostile-{number}"
+            hostile.mkdir()
+            item.make(hostile, tmp_path / "outside")
+            hostile.rename(root / "inbox" / hostile.name)
+            seconds = seconds_to_deliver(service, model, f"beside-{number}")
+            delays[item.name] = round(seconds - usual, 2)
+            wait_until(lambda: not visible(root / "work"), f"{item.name} has an end")
+    worst = max(delays, key=lambda name: delays[name])
+    say("a story after a hostile folder", items=len(delays), alone=round(usual, 2), worst=worst)
+    say("seconds later", worst=delays[worst], usually=median(delays.values()))
+    assert delays[worst] < MOST_DELAY_SECONDS
