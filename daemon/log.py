@@ -7,10 +7,11 @@ compares them. Logging is set up again in every process.
 
 import contextlib
 import logging
+import math
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
@@ -275,11 +276,40 @@ def in_reading_order(_logger: WrappedLogger, _method: str, fields: EventDict) ->
 LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
 
 
+REPEAT_SECONDS = 60.0
+"""What a library says again within this time is left out: in a rush of files, watchdog says twice
+in each second that the kernel's queue has overflowed."""
+MOST_REMEMBERED = 100
+"""Different messages, so that they take no memory."""
+
+
 class Forwarder(logging.Handler):
-    """Turns what libraries log through the standard library into our event for it."""
+    """Turns what libraries log through the standard library into our event for it.
+
+    What a library says again and again, in the same words but for the numbers and names in them, is
+    logged once in `REPEAT_SECONDS`.
+    """
+
+    def __init__(self, level: int, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(level)
+        self._clock = clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def is_news(self, record: logging.LogRecord) -> bool:
+        """Whether this was not logged just before."""
+        now = self._clock()
+        words = record.name, f"{record.msg}{record.args if record.msg == '%s' else ''}"
+        if now - self._said.get(words, -math.inf) < REPEAT_SECONDS:
+            return False
+        if len(self._said) >= MOST_REMEMBERED:
+            self._said.clear()
+        self._said[words] = now
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log a record. A mistake in a library's message must not raise an error in the library."""
+        if not self.is_news(record):
+            return
         try:
             message = self.format(record)  # with the traceback, if there is one
         except (TypeError, ValueError, KeyError):

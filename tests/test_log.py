@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from daemon import log
 from daemon.config import Log
-from daemon.log import EVENTS, Event, events_table, logger
+from daemon.log import EVENTS, MOST_REMEMBERED, REPEAT_SECONDS, Event, events_table, logger
 from tests.helpers.children import in_child
+from tests.helpers.waiting import Clock
 
 ROOT = Path(__file__).parent.parent
 TRICKY = 'fox\n{"event": "story.delivered"}\r\x1b]0;x\x07\x1b[2J\x9b31m\u2028\u202e\ud800\x00'
@@ -217,6 +218,34 @@ def test_a_warning_or_an_error_of_a_library_becomes_an_event(level: str) -> None
         "logger": "some.library",
         "message": "bad thing\n5",
     }
+
+
+def test_what_a_library_says_again_and_again_is_logged_once_a_minute() -> None:
+    stream = set_up()
+    [forwarder] = logging.getLogger().handlers
+    clock = Clock()
+    vars(forwarder)["_clock"] = clock
+    library = logging.getLogger("some.library")
+    for number in range(3):
+        library.warning("overflow %d", number)
+        library.warning("%s", f"a warning of Python's, {number}")
+        clock.now += 1
+    clock.now += REPEAT_SECONDS
+    library.warning("overflow %d", 3)
+    assert [line["message"] for line in objects(stream)] == [
+        "overflow 0",
+        *(f"a warning of Python's, {number}" for number in range(3)),
+        "overflow 3",
+    ]
+
+
+def test_different_messages_take_no_memory() -> None:
+    stream = set_up()
+    for number in range(1000):
+        logging.getLogger("some.library").warning(f"message {number}")
+    [forwarder] = logging.getLogger().handlers
+    assert len(objects(stream)) == 1000
+    assert len(vars(forwarder)["_said"]) <= MOST_REMEMBERED
 
 
 def test_lesser_messages_of_a_library_are_dropped() -> None:
