@@ -3,18 +3,18 @@
 import gc
 from collections import deque
 
-from daemon.cli.run import leave_modules_to_themselves
+from daemon.cli.run import collect_in_time
 from tests.helpers.children import in_child
 
 MODULES = 300_000
 """Objects that stand for what imports leave."""
-GARBAGE = 200_000
+GARBAGE = 20_000
 
 
 def full_collections() -> int:
     """How often objects of all ages are collected while garbage ages next to many objects."""
     before: int = gc.get_stats()[2]["collections"]
-    aging: deque[list[object]] = deque(maxlen=1_000)
+    aging: deque[list[object]] = deque(maxlen=100)
     for _ in range(GARBAGE):
         cycle: list[object] = []
         cycle.append(cycle)
@@ -28,7 +28,7 @@ def test_aged_garbage_is_collected_in_time() -> None:
         modules: list[object] = [[] for _ in range(MODULES)]
         gc.collect()  # a quarter of what it finds is what the next one waits for
         late = full_collections()
-        leave_modules_to_themselves()
+        collect_in_time()
         in_time = full_collections()
         assert modules
         return f"{late}, then {in_time > 0}"
