@@ -31,6 +31,10 @@ proportion to the rate: at 500 million it runs out of it after 9 s (measured).""
 HEADERS_MEMORY = 64 * 2**20
 """Bytes. The headers of a day of sound take less (an entry of 16 bytes for each 20 ms: 66 MiB)."""
 
+LOUDEST = 2.0**32
+"""The largest sample, where full scale is 1.0. Programs also write 32-bit integers as floats, whose
+full scale is 2^31. A single number of 3e38 made everything that was reckoned from it no number."""
+
 SAVE_SOUND = "Save it as MP3, WAV, FLAC, Ogg or M4A."
 
 
@@ -133,9 +137,10 @@ def in_blocks(frames: Iterable[av.AudioFrame]) -> Iterator[Samples]:
 def as_samples(block: av.AudioFrame) -> Samples:
     """A mono or stereo frame as samples; mono shares one row of numbers between both sides.
 
-    Numbers that are not finite become silence (NaN) or full scale (infinities).
+    A file of floating-point samples may hold anything. What is no number, or beyond every scale
+    that recorders and programs use, becomes silence.
     """
     samples: Samples = block.to_ndarray().astype(np.float32, copy=False)
-    if not np.isfinite(samples).all():  # a file of floating-point samples may hold anything
-        samples = np.nan_to_num(samples, posinf=1.0, neginf=-1.0)
+    if not -LOUDEST <= samples.min() <= samples.max() <= LOUDEST:  # nor is NaN
+        samples = np.where(np.abs(samples) <= LOUDEST, samples, np.float32(0))
     return np.broadcast_to(samples, (2, samples.shape[1]))

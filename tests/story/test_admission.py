@@ -1,6 +1,8 @@
 """Files are copied once, counted and measured; those that may not come in are problems."""
 
 import hashlib
+import io
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +16,11 @@ from daemon.config import Settings
 from daemon.media import sounds
 from daemon.media.loudness import integrated
 from daemon.media.samples import SAMPLE_RATE, Samples
+from daemon.story.admission import measured_sound
 from tests.conftest import SettingsMaker
 from tests.helpers.pictures import picture
 from tests.helpers.sounds import sine, wav
+from tests.hostile.sounds import riff
 from tests.story.steps import admitted, problems, set_pages
 
 
@@ -165,3 +169,17 @@ def test_a_small_sound_that_unpacks_into_days_is_refused_early(
     found = problems(source, scratch, make_settings(limits={"film_minutes": 10}))
     assert "longer than 10 minutes" in found[0].what
     assert decoded
+
+
+@pytest.mark.parametrize("value", [3e38, -3e38, 1e10, math.nan, math.inf])
+def test_one_number_that_no_recorder_writes_changes_no_loudness(value: float) -> None:
+    """L7: it made a traceback of the attempt, or all the rest inaudible."""
+    samples = sine(1.0).astype("<f4")
+
+    def loudness() -> float:
+        _, powers = measured_sound(io.BytesIO(riff(samples.tobytes(), tag=3, bits=32)))
+        return integrated(powers)
+
+    plain = loudness()
+    samples[1000] = value
+    assert loudness() == pytest.approx(plain, abs=0.1)
