@@ -89,7 +89,8 @@ def arriving_stories(
         return frozenset(track.name for track in library(settings.music.library))
 
     held = {hold.name: hold for hold in holds}
-    seen = [arriving(inbox / name, watch, tracks, held.get(name)) for name in listing.folders]
+    names = sorted(listing.folders)
+    seen = [arriving(inbox / name, watch, tracks, held.get(name)) for name in names]
     return [story for story in seen if story], list(listing.strays)
 
 

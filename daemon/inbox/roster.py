@@ -140,7 +140,7 @@ class Roster:
         return [
             name
             for name, folder in self._folders.items()
-            if (folder.is_waiting and folder.watched) or name in self.offers
+            if (folder.is_waiting and folder.watched is not None) or name in self.offers
             if name not in others
         ]
 

@@ -28,7 +28,7 @@ from daemon.story.reading import Declared, Reading, read
 class Listing:
     """The names in the inbox: folders that may become stories, and visible things that cannot."""
 
-    folders: tuple[str, ...]
+    folders: frozenset[str]
     strays: tuple[str, ...]
 
 
@@ -50,7 +50,7 @@ def list_inbox(
                 folders.append(entry.name)
             else:
                 strays.append(entry.name)
-    return Listing(tuple(sorted(folders)), tuple(sorted(strays)))
+    return Listing(frozenset(folders), tuple(sorted(strays)))
 
 
 # ---- one folder ---------------------------------------------------------------------------------

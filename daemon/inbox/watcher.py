@@ -229,7 +229,7 @@ class Watcher:
             return
         self._health.note_listing("")
 
-        names = {*listing.folders, *self._roster.names}
+        names = listing.folders | self._roster.names
         await self._looks.ask_and_wait(self._views_of(names - await self.with_nothing_new()))
         self.last_look = self._clock()
         self._log([])  # what was only counted
