@@ -4,8 +4,8 @@
 task for each and finds those that have none, `supervisor` is the life of one story, and `endings`
 its end; `originals` are stories that stay in the inbox, and are copied. `steps` are taken again and
 again until they work, on `threads` of their own. `stall` notices attempts that stand still, `room`
-waits for space on the disk, `pruning` removes old sources, and `systemd` reports to the service
-manager.
+waits for space on the disk, `pruning` removes old sources, `footprint` keeps the memory flat, and
+`systemd` reports to the service manager.
 """
 
 from daemon.service.service import Service

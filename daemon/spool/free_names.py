@@ -38,8 +38,11 @@ def free_names(parent: Path, name: str, ending: str = "") -> Iterator[str]:
 
 # ---- names for everyone --------------------------------------------------------------------------
 
-FORBIDDEN = re.compile('[<>:"|?*\\\\\x00-\x1f\x7f-\x9f\ud800-\udfff]')
-"""What Windows knows in no name, controls, and what stands for bytes that are not UTF-8."""
+FORBIDDEN = re.compile(
+    '[<>:"|?*\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
+)
+"""What Windows knows in no name; what commands a terminal, breaks a line or turns the direction of
+writing; and what stands for bytes that are not UTF-8."""
 DEVICES = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?=\.|$)", re.IGNORECASE)
 """Names that are devices on Windows, with any ending:
 https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
@@ -62,9 +65,8 @@ def for_everyone(name: str) -> str:
     name = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
     kept = name.rstrip(". ")
     name = kept + "_" * (len(name) - len(kept))
-    return (
-        DEVICES.sub(lambda device: f"{device[0]}_", name, count=1) if DEVICES.match(name) else name
-    )
+    device = DEVICES.match(name)
+    return f"{device[0]}_{name[device.end() :]}" if device else name
 
 
 def folded(name: str) -> str:

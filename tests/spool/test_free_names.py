@@ -76,6 +76,7 @@ def test_free_names_skip_what_is_there_and_keep_their_order(name: str, taken: se
         ("COM10", "COM10"),
         ("a\x1b[2Jb\n", "a_[2Jb_"),
         ("\udcff-fox", "_-fox"),
+        ("fox\u202e4pm.exe", "fox_4pm.exe"),
         ("u\u0308ber", "über"),
     ],
 )
