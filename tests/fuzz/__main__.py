@@ -1,10 +1,11 @@
-"""Fuzz one target with atheris for some time, from its seeds and from what earlier runs kept.
+"""Fuzz one target with atheris for some time, from its seeds and from what earlier runs learned.
 
     python -m tests.fuzz TARGET SECONDS
     python -m tests.fuzz TARGET FILE
 
 In `.fuzz/` stays what reached new lines (`TARGET/`), and what broke a target (`TARGET-finds/`). The
 exit code is not 0 when anything did: that ends the run. With a file, only its bytes are tried.
+`tests.fuzz.kept` takes what was learned into the repository.
 """
 
 import hashlib
@@ -14,10 +15,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["daemon", "PIL", "av", "natsort", "json"]):
+    from tests.fuzz.kept import PLACE, kept
     from tests.fuzz.seeds import LARGEST, LONGEST, seeds
     from tests.fuzz.targets import TARGETS
 
-PLACE = Path(".fuzz")
 SLOWEST = 20
 """Seconds for one input at most: more is a find."""
 MEMORY_MIB = 2048
@@ -35,7 +36,7 @@ def main() -> None:
     finds = PLACE / f"{target}-finds"
     for made in (corpus, finds):
         made.mkdir(parents=True, exist_ok=True)
-    for seed in seeds()[target]:
+    for seed in (*seeds()[target], *kept(target)):
         (corpus / hashlib.sha256(seed).hexdigest()).write_bytes(seed)
     longest = LONGEST if target in ("manifest", "reading") else LARGEST
     options = [

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.kept import kept
 from tests.fuzz.seeds import seeds
 from tests.fuzz.targets import TARGETS, shows_what_it_is, stays_inside
 
@@ -52,6 +53,15 @@ def test_any_bytes_are_used_or_refused_in_words(target: str) -> None:
 def test_each_seed_is_used_or_refused_in_words(target: str) -> None:
     assert len(seeds()[target]) > 3
     for data in seeds()[target]:
+        TARGETS[target](data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_input_that_fuzzing_has_kept_is_used_or_refused_in_words(target: str) -> None:
+    inputs = kept(target)
+    assert len(inputs) > 100
+    for data in inputs:
         TARGETS[target](data)
 
 
