@@ -54,7 +54,7 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None and not is_litter(name)
 
 
-@lru_cache(maxsize=512)  # every look asks it of every file; most files have the same few names
+@lru_cache(maxsize=128)  # every look asks it of every file; most files have the same few names
 def is_litter(name: str, ignore: tuple[str, ...] = ()) -> bool:
     """Whether no story means a file or folder of this name: system's litter, or one to ignore.
 
