@@ -18,7 +18,7 @@ from daemon.ignored import is_ignored, is_temporary
 from daemon.inbox.entries import Entries, Entry, entries_of
 from daemon.inbox.glance import UNCERTAIN_SECONDS, Mark, marks_of
 from daemon.inbox.readiness import ManifestState, Sighting, first_of
-from daemon.story.manifest import LARGEST_MANIFEST
+from daemon.story.manifest import LARGEST_MANIFEST, composed
 from daemon.story.reading import Declared, Reading, read
 
 # ---- the inbox ----------------------------------------------------------------------------------
@@ -166,11 +166,13 @@ class FolderView:
         for problem in reading.unpaired:
             yield f"{problem.file} ({problem.what})" if problem.file else problem.what
 
-        there = {entry.name: entry for entry in entries}
+        there = {composed(entry.name): entry for entry in entries}
+        there |= {entry.name: entry for entry in entries}
         for file in expected_files(reading, self._known_tracks):
-            if file not in there:
+            found = there.get(file) or there.get(composed(file))
+            if found is None:
                 yield file
-            elif difference := size_difference(there[file], reading.facts.get(file)):
+            elif difference := size_difference(found, reading.facts.get(file)):
                 self._has_short_files = True
                 yield f"{file} ({difference})"
 

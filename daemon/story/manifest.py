@@ -37,6 +37,11 @@ def file_inside(path: str) -> str:
     return str(PurePosixPath(path))
 
 
+def composed(name: str) -> str:
+    """A name as most systems write it (NFC): the same for all names that look the same for it."""
+    return unicodedata.normalize("NFC", name)
+
+
 def without_controls(text: str) -> str:
     """The text itself. Raises ValueError for control characters, which could command a terminal."""
     for letter in text:

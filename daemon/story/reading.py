@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from daemon.errors import Problem
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
-from daemon.story.manifest import Manifest, PageEntry, file_inside
+from daemon.story.manifest import Manifest, PageEntry, composed, file_inside
 from daemon.validation import MOST_PROBLEMS, Location, key_path, problems_of
 
 MOST_PAGES = 10_000
@@ -234,7 +234,7 @@ def by_stem(names: Sequence[str], endings: Sequence[str]) -> dict[str, list[str]
         path = PurePosixPath(name)
         is_at_the_top = len(path.parts) == 1 and not name.startswith(".")
         if is_at_the_top and path.suffix.lower() in endings:
-            found.setdefault(path.stem, []).append(name)
+            found.setdefault(composed(path.stem), []).append(name)
     return found
 
 

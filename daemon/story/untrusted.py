@@ -11,7 +11,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -21,6 +21,7 @@ from daemon.config import Settings
 from daemon.errors import Problem, Refused, StoryError
 from daemon.ignored import is_ignored
 from daemon.media import PICTURE_ENDINGS, SOUND_ENDINGS
+from daemon.story.manifest import composed
 from daemon.story.model import Input
 from daemon.validation import closest, labels_in, stem_and_ending, words_of
 
@@ -67,6 +68,7 @@ class UntrustedFolder:
         self._ignore = ignore
         self._spent = 0
         self._spending = threading.Lock()
+        self._composed: dict[tuple[str, ...], dict[str, str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -162,9 +164,11 @@ class UntrustedFolder:
         with ExitStack() as stack:
             here = self._descriptor
             try:
-                for folder in folders:
-                    here = os.open(folder, _FOLDER, dir_fd=here)
+                for depth, folder in enumerate(folders):
+                    there = self._as_it_is_there(folder, here, tuple(folders[:depth]))
+                    here = os.open(there, _FOLDER, dir_fd=here)
                     stack.callback(os.close, here)
+                last = self._as_it_is_there(last, here, tuple(folders))
                 require_regular(os.stat(last, dir_fd=here, follow_symlinks=False).st_mode)
                 file = os.open(last, _FILE, dir_fd=here)
                 stack.callback(os.close, file)
@@ -176,6 +180,23 @@ class UntrustedFolder:
                     raise Refused(*FAULTS[error.errno]) from error
                 raise
             yield file
+
+    def _as_it_is_there(self, name: str, here: int, place: tuple[str, ...]) -> str:
+        """The name of what is in an open folder and looks the same to people; else `name`.
+
+        A letter with an accent is one character or two, and macOS and its shares change the one
+        into the other (Unicode's NFC and NFD). What has exactly that name comes first. `place` is
+        the folder's path, to list it once. Raises OSError.
+        """
+        if name.isascii():
+            return name
+        with suppress(FileNotFoundError):
+            os.stat(name, dir_fd=here, follow_symlinks=False)
+            return name
+        if place not in self._composed:
+            names = os.listdir(here)
+            self._composed[place] = {composed(other): other for other in sorted(names)}
+        return self._composed[place].get(composed(name), name)
 
 
 def opened(path: Path, settings: Settings) -> UntrustedFolder:

@@ -128,7 +128,7 @@ def twins() -> Iterator[Item]:
     }
     for name, pair in pairs.items():
         yield Item(f"twins: {name}", FILM, pages_of(*pair))
-    yield Item("another form of a name that is there", "there is", other_form)
+    yield Item("another form of a name that is there", FILM, other_form)
 
 
 def pages_of(*images: str) -> Change:

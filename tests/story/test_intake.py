@@ -4,13 +4,15 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import pytest
 from PIL import Image
 
 from daemon.config import Settings
 from daemon.errors import Problem, StoryError
+from daemon.inbox.view import FolderView
 from daemon.media.samples import SAMPLE_RATE
 from daemon.story import checks
 from daemon.story.intake import inspect
@@ -277,3 +279,41 @@ def test_a_missing_file_is_not_taken_for_another_page(
         "page 2 (03.png): the picture is missing. Add it, or correct its name in the manifest.",
         'page 2 (02.WAV): the sound is missing. Add it, or correct its name: there is "02.wav".',
     ]
+
+
+# ---- names that look the same --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_file_whose_name_was_composed_otherwise_is_the_one_that_the_manifest_names(
+    source: Path, settings: Settings, form: Literal["NFC", "NFD"]
+) -> None:
+    """macOS and its shares change the letters of names on the way."""
+    other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
+    (source / normalize(form, "bïlder")).mkdir()
+    (source / "01.png").rename(source / normalize(form, "bïlder/föx.png"))
+    manifest = read_manifest(source)
+    manifest["pages"][0]["image"] = normalize(other, "bïlder/föx.png")
+    write_manifest(source, manifest)
+    sighting = FolderView(source, "manifest.json", tuple).look()
+    assert sighting is not None
+    assert sighting.lacking == ()
+    assert len(inspect(source, "fox", settings).pages) == 2
+
+
+def test_of_two_files_whose_names_look_the_same_the_exact_one_is_taken(
+    source: Path, settings: Settings
+) -> None:
+    picture(source / normalize("NFC", "föx.png"))
+    (source / normalize("NFD", "föx.png")).write_bytes(b"no picture")
+    manifest = read_manifest(source)
+    manifest["pages"][0]["image"] = normalize("NFC", "föx.png")
+    write_manifest(source, manifest)
+    assert len(inspect(source, "fox", settings).pages) == 2
+
+
+def test_pages_are_paired_by_names_that_look_the_same(source: Path, settings: Settings) -> None:
+    (source / "01.png").rename(source / normalize("NFD", "föx.png"))
+    (source / "01.wav").rename(source / normalize("NFC", "föx.wav"))
+    write_manifest(source, {"title": "föx"})
+    assert len(inspect(source, "fox", settings).pages) == 2
