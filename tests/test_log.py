@@ -221,6 +221,7 @@ def test_a_warning_or_an_error_of_a_library_becomes_an_event(level: str) -> None
 
 
 def test_what_a_library_says_again_and_again_is_logged_once_a_minute() -> None:
+    """N23"""
     stream = set_up()
     [forwarder] = logging.getLogger().handlers
     clock = Clock()

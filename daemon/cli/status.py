@@ -16,7 +16,7 @@ from daemon.cli.console import FINE, explaining_rights, settings_or_exit
 from daemon.config import Settings
 from daemon.printable import printable
 from daemon.status import Status, collect
-from daemon.workers.worker import confinement
+from daemon.workers.sandbox import confinement
 
 REFRESH_SECONDS = 1.0
 NAMES_SHOWN = 8

@@ -9,9 +9,9 @@ import contextlib
 import ctypes
 import gc
 
-FEW_NEW_OBJECTS = (700, 4, 2)
+FEW_NEW_OBJECTS = (700, 2, 2)
 """Containers that are new, collections of the young ones, and of those that have aged once: after
-700 × 4 × 2 the garbage collector goes through all (Python's default: 700 × 10 × 10)."""
+700 × 2 × 2 the garbage collector goes through all (Python's default: 700 × 10 × 10)."""
 ARENAS = 2
 """Of the C library; by default there are eight for each core, and each keeps what a thread needed
 once."""

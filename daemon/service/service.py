@@ -27,7 +27,7 @@ from daemon.service.supervisor import Supervisor
 from daemon.service.threads import SpoolThreads
 from daemon.spool import Spool
 from daemon.spool.memory import Hold
-from daemon.workers import sandbox, worker
+from daemon.workers import sandbox
 from daemon.workers.local import LocalWorkers
 
 STATUS_SECONDS = 5.0
@@ -151,7 +151,7 @@ class Service:
             root=str(self._settings.folders.root),
             workers=self._settings.workers.count,
             tracks=tracks,
-            confinement=worker.confinement(),
+            confinement=sandbox.confinement(),
         )
         if not tracks:
             mend = "Put tracks into folders named after moods in music.folder."

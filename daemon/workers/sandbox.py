@@ -17,11 +17,14 @@ import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypedDict
 
 import landlock
 from imageio_ffmpeg import get_ffmpeg_exe
 from landlock import FSAccess, plumbing
 from landlock.plumbing import RulesetAttr
+
+from daemon.workers import seccomp
 
 READABLE = (
     "/usr",
@@ -72,6 +75,21 @@ def version() -> int:
         return int(landlock.landlock_abi_version())
     except OSError:
         return 0
+
+
+class Confinement(TypedDict):
+    """What this machine's kernel confines workers with.
+
+    `landlock`: the version of its interface, 0 for none; `seccomp`: whether it filters calls.
+    """
+
+    landlock: int
+    seccomp: bool
+
+
+def confinement() -> Confinement:
+    """What workers are confined with here."""
+    return {"landlock": version(), "seccomp": seccomp.is_supported()}
 
 
 def confine(writable: Path | None, readable: Iterable[Path]) -> None:

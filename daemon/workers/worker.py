@@ -9,7 +9,6 @@ The codecs are imported only when there is something to compile: the service nev
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from daemon import log
 from daemon.attempt import Failure, Kind, Order, Outcome
@@ -52,21 +51,6 @@ def conditions_of(settings: Settings) -> Conditions:
         writable=settings.folders.work,
         readable=tuple(readable),
     )
-
-
-class Confinement(TypedDict):
-    """What this machine's kernel confines workers with.
-
-    `landlock`: the version of its interface, 0 for none; `seccomp`: whether it filters calls.
-    """
-
-    landlock: int
-    seccomp: bool
-
-
-def confinement() -> Confinement:
-    """What workers are confined with here."""
-    return {"landlock": sandbox.version(), "seccomp": seccomp.is_supported()}
 
 
 def set_up(conditions: Conditions) -> None:

@@ -20,7 +20,7 @@ from daemon.config import Settings
 from daemon.errors import Problem
 from daemon.spool import Job, Spool
 from daemon.status import Arriving, AtWork, FailedStory, Status, collect
-from daemon.workers.worker import confinement
+from daemon.workers.sandbox import confinement
 from tests.helpers.children import in_child, unprivileged
 from tests.helpers.processes import status, storyreel
 from tests.helpers.stories import story

@@ -440,6 +440,7 @@ def greedy() -> bytes:
 
 
 def test_headers_that_ask_for_more_memory_than_any_sound_are_the_files_fault() -> None:
+    """N26"""
     with pytest.raises(UnreadableMedia, match="damaged: its headers ask for more memory"):
         counted(io.BytesIO(greedy()))
 

@@ -27,6 +27,8 @@ def full_collections() -> int:
 
 
 def test_aged_garbage_is_collected_in_time() -> None:
+    """N24"""
+
     def left_alone() -> str:
         modules: list[object] = [[] for _ in range(MODULES)]
         gc.collect()  # a quarter of what it finds is what the next one waits for
@@ -78,6 +80,8 @@ def left_of_buffers() -> float:
 
 
 def test_large_buffers_of_threads_are_given_back() -> None:
+    """N24"""
+
     def body() -> str:
         give_back()
         return f"{left_of_buffers()}"

@@ -56,6 +56,7 @@ async def test_an_error_of_the_program_is_not_tried_again() -> None:
 
 
 async def test_a_step_leaves_nothing_for_the_garbage_collector() -> None:
+    """N24"""
     failures = [OSError(errno.EIO, "")]
 
     async def step() -> None:

@@ -288,7 +288,7 @@ def test_a_missing_file_is_not_taken_for_another_page(
 def test_a_file_whose_name_was_composed_otherwise_is_the_one_that_the_manifest_names(
     source: Path, settings: Settings, form: Literal["NFC", "NFD"]
 ) -> None:
-    """macOS and its shares change the letters of names on the way."""
+    """N25: macOS and its shares change the letters of names on the way."""
     other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
     (source / normalize(form, "bïlder")).mkdir()
     (source / "01.png").rename(source / normalize(form, "bïlder/föx.png"))
