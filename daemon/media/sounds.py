@@ -29,7 +29,8 @@ HIGHEST_RATE = 10_000_000
 proportion to the rate: at 500 million it runs out of it after 9 s (measured)."""
 
 HEADERS_MEMORY = 64 * 2**20
-"""Bytes. The headers of a day of sound take less (an entry of 16 bytes for each 20 ms: 66 MiB)."""
+"""Bytes. The headers of four hours of sound, the longest film by default, take a sixth of it: an
+entry of 16 bytes for each 20 ms."""
 
 LOUDEST = 2.0**32
 """The largest sample, where full scale is 1.0. Programs also write 32-bit integers as floats, whose

@@ -183,7 +183,8 @@ class Service:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await cancel_all(asides)
+            for aside in asides:  # not waited for: a disk that hangs must not hold up the stop
+                aside.cancel()
             await self.shut_down(tasks)
 
     async def hold(self, hold: Hold) -> None:

@@ -82,15 +82,16 @@ class LocalWorkers:
     async def unusable_tracks(self) -> list[tuple[str, str]]:
         """The names of the music library's tracks that cannot be used, and why.
 
-        They are decoded in a worker beside the others. Raises WorkersBroken when it ends over it.
+        They are decoded in a worker beside the others. Raises WorkersBroken when it ends over it,
+        or cannot read the library at all.
         """
         pool = self._new_pool(1)
         try:
             given = pool.schedule(worker.unusable_tracks, args=(self._library,))
             found: list[tuple[str, str]] = await asyncio.wrap_future(given)
             return found
-        except (ProcessExpired, RuntimeError) as error:
-            raise WorkersBroken(str(error)) from None
+        except (ProcessExpired, RuntimeError, OSError, MemoryError) as error:
+            raise WorkersBroken(str(error) or type(error).__name__) from None
         finally:
             await asyncio.to_thread(end, pool)
 
