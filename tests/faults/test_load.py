@@ -56,8 +56,8 @@ REPORTS_AT = (0, 60, 180, 420, 900, 1860, 3720, 7320)
 MOST_MEMORY_MIB = 150
 IDLE_SECONDS = 60.0
 MOST_IDLE_CPU = 0.01
-"""With ten thousand folders. Measured: 0.80 to 0.96 % with nothing else running, up to 1.1 % next to
-busy neighbours, which this bound does not allow for."""
+"""With ten thousand folders. Measured: 0.80 to 0.96 % with nothing else running, up to 1.1 % next
+to busy neighbours, which this bound does not allow for."""
 
 
 # ---- folders -------------------------------------------------------------------------------------
